@@ -1,0 +1,259 @@
+// One Debian machine, or a folder of this one: constructs add to it, and at synthesis it becomes its bundle.
+import { Construct } from "constructs";
+import type { Bundle } from "../../bundle/bundle.ts";
+import { sha256 } from "../../bundle/hash.ts";
+import type {
+  Action,
+  Archive,
+  Artifact,
+  ChangeOrder,
+  Check,
+  Connection,
+  Directory,
+  ManagedFile,
+  Manifest,
+  Probe,
+  Process,
+  SecretFile,
+  Sysctl,
+  Unit,
+  User,
+} from "../../bundle/manifest.ts";
+import { InvalidProps } from "../invalid-props.ts";
+import { Claims } from "./claims.ts";
+import { type Service, serviceFile, serviceProcesses, serviceUnits } from "./service.ts";
+
+/** Reached over SSH and brought to its bundle as root. */
+export interface SshTransport {
+  readonly ssh: Omit<Connection, "host">;
+}
+
+/** A folder of this machine, without root: files and processes only. */
+export interface LocalTransport {
+  /** Relative to the folder of the platform file. */
+  readonly directory: string;
+}
+
+export interface HostProps {
+  readonly transport: SshTransport | LocalTransport;
+  /** Address inside the region's private network; clusters listen on it and on nothing else. */
+  readonly privateAddress?: string;
+  /** Logical CPUs. */
+  readonly cpus: number;
+  /** MiB. */
+  readonly memory: number;
+  /** `shared`: a container that owns its namespaced kernel keys only. @default "own" */
+  readonly kernel?: "own" | "shared";
+}
+
+export interface FileProps {
+  /** Whole text, or a large file shipped once for all hosts. */
+  readonly content: string | Artifact;
+  /** @default "0644" */
+  readonly mode?: string;
+  /** @default "root:root" */
+  readonly owner?: string;
+}
+
+export interface SysctlProps {
+  /** What happens when another construct asks for the same key: the larger wins, or both must agree. @default "equal" */
+  readonly merge?: "max" | "equal";
+}
+
+export class Host extends Construct {
+  readonly name: string;
+  readonly props: HostProps;
+  readonly kernel: "own" | "shared";
+  readonly #claims = new Claims(this);
+  readonly #packages = new Set<string>();
+  readonly #modules = new Set<string>();
+  readonly #users = new Map<string, User>();
+  readonly #directories = new Map<string, Directory>();
+  readonly #files = new Map<string, ManagedFile>();
+  readonly #texts = new Map<string, string>();
+  readonly #artifacts = new Map<string, Artifact>();
+  readonly #archives = new Map<string, Archive>();
+  readonly #secrets = new Map<string, SecretFile>();
+  readonly #sysctls = new Map<string, string>();
+  readonly #units = new Map<string, Unit>();
+  readonly #checks = new Map<string, Check>();
+  readonly #actions = new Map<string, Action>();
+  readonly #probes = new Map<string, Probe>();
+  readonly #orders = new Map<string, ChangeOrder>();
+  readonly #processes: Process[] = [];
+
+  constructor(scope: Construct, id: string, props: HostProps) {
+    super(scope, id);
+    this.name = id;
+    this.props = props;
+    this.kernel = props.kernel ?? "own";
+    InvalidProps.throwIfAny(this, [
+      !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(id) && `host name "${id}" must be a DNS label (RFC 1123)`,
+      !(props.cpus >= 1) && `cpus ${props.cpus} must be at least 1`,
+      !(props.memory >= 256) && `memory ${props.memory} MiB must be at least 256`,
+    ]);
+  }
+
+  get local(): boolean {
+    return "directory" in this.props.transport;
+  }
+
+  /** Debian packages; asking twice is asking once. */
+  package(by: Construct, ...names: readonly string[]): void {
+    this.#needsRoot(by, `package ${names.join(" ")}`);
+    for (const name of names) this.#packages.add(name);
+  }
+
+  directory(by: Construct, path: string, props: { mode?: string; owner?: string } = {}): void {
+    const directory = { path, mode: props.mode ?? "0755", owner: props.owner ?? "root:root" };
+    this.#claims.same(by, "directory", path, JSON.stringify(directory));
+    this.#directories.set(path, directory);
+  }
+
+  file(by: Construct, path: string, props: FileProps): void {
+    this.#claims.path(by, path);
+    const text = typeof props.content === "string" ? props.content : undefined;
+    if (text !== undefined) this.#texts.set(path, text);
+    else this.#artifacts.set(path, props.content as Artifact);
+    this.#files.set(path, {
+      path,
+      mode: props.mode ?? "0644",
+      owner: props.owner ?? "root:root",
+      sha256: text === undefined ? (props.content as Artifact).sha256 : sha256(text),
+      size: text === undefined ? (props.content as Artifact).size : Buffer.byteLength(text),
+      source: text === undefined ? "blob" : "text",
+    });
+  }
+
+  /** Unpacks a gzipped tar into `path`, which belongs to the archive alone. */
+  archive(by: Construct, path: string, artifact: Artifact): void {
+    this.#claims.path(by, path);
+    this.#artifacts.set(path, artifact);
+    this.#archives.set(path, { path, sha256: artifact.sha256, size: artifact.size });
+  }
+
+  /** A file of literal text and secrets, sent over the SSH channel when applied. */
+  secret(
+    by: Construct,
+    path: string,
+    props: { parts: SecretFile["parts"]; mode?: string; owner?: string },
+  ): void {
+    this.#claims.path(by, path);
+    this.#secrets.set(path, {
+      path,
+      mode: props.mode ?? "0600",
+      owner: props.owner ?? "root:root",
+      parts: props.parts,
+    });
+  }
+
+  user(by: Construct, name: string, props: Partial<Omit<User, "name">> = {}): void {
+    this.#needsRoot(by, `user ${name}`);
+    const user = { name, home: "/nonexistent", shell: "/usr/sbin/nologin", groups: [], ...props };
+    this.#claims.same(by, "user", name, JSON.stringify(user));
+    this.#users.set(name, user);
+  }
+
+  unit(by: Construct, name: string, props: Partial<Omit<Unit, "name">> = {}): void {
+    this.#needsRoot(by, `unit ${name}`);
+    this.#claims.once(by, "unit", name);
+    this.#units.set(name, {
+      name,
+      state: props.state ?? "started",
+      restart: props.restart ?? [],
+      reload: props.reload ?? [],
+    });
+  }
+
+  /** A long-running program: a hardened systemd unit on a machine, a supervised process in a folder. */
+  service(by: Construct, service: Service): void {
+    if (this.local) {
+      this.#processes.push(...serviceProcesses(service));
+      return;
+    }
+    const path = `/etc/systemd/system/${service.name}${service.instances ? "@" : ""}.service`;
+    this.file(by, path, { content: serviceFile(service) });
+    this.check(by, `systemd-${service.name}`, {
+      command: `systemd-analyze verify --man=no ${service.instances ? path.replace("@", `@${service.instances[0]}`) : path}`,
+      paths: [path],
+    });
+    for (const unit of serviceUnits(service, path)) this.unit(by, unit.name, unit);
+  }
+
+  sysctl(by: Construct, key: string, value: string | number, props: SysctlProps = {}): void {
+    this.#needsRoot(by, `kernel key ${key}`);
+    const before = this.#sysctls.get(key);
+    const merged =
+      before !== undefined && props.merge === "max"
+        ? String(Math.max(Number(before), Number(value)))
+        : String(value);
+    if (props.merge !== "max") this.#claims.same(by, "kernel key", key, merged);
+    this.#sysctls.set(key, merged);
+  }
+
+  /** Kernel module, loaded now and at boot. */
+  module(by: Construct, name: string): void {
+    this.#needsRoot(by, `kernel module ${name}`);
+    this.#modules.add(name);
+  }
+
+  check(by: Construct, id: string, props: Omit<Check, "id">): void {
+    this.#needsRoot(by, `check ${id}`);
+    this.#claims.once(by, "check", id);
+    this.#checks.set(id, { id, ...props });
+  }
+
+  action(by: Construct, id: string, props: Omit<Action, "id">): void {
+    this.#needsRoot(by, `action ${id}`);
+    this.#claims.once(by, "action", id);
+    this.#actions.set(id, { id, ...props });
+  }
+
+  probe(by: Construct, id: string, props: Omit<Probe, "id">): void {
+    this.#claims.once(by, "probe", id);
+    this.#probes.set(id, { id, ...props });
+  }
+
+  /** Says how this host may change among the others of `order.group`. */
+  order(by: Construct, order: ChangeOrder): void {
+    this.#claims.once(by, "change order", order.group);
+    this.#orders.set(order.group, order);
+  }
+
+  /** All that was asked of the host so far; called at synthesis. */
+  bundle(): Bundle {
+    const manifest: Manifest = {
+      format: 1,
+      host: this.name,
+      transport: this.local ? "local" : "ssh",
+      packages: [...this.#packages].sort(),
+      users: byKey(this.#users),
+      directories: byKey(this.#directories),
+      files: byKey(this.#files),
+      archives: byKey(this.#archives),
+      secrets: byKey(this.#secrets),
+      modules: [...this.#modules].sort(),
+      sysctls: byKey(this.#sysctls).map((value, index): Sysctl => {
+        return { key: [...this.#sysctls.keys()].sort()[index] as string, value };
+      }),
+      units: [...this.#units.values()],
+      checks: [...this.#checks.values()],
+      actions: [...this.#actions.values()],
+      probes: [...this.#probes.values()],
+      order: [...this.#orders.values()],
+      processes: this.#processes,
+    };
+    return { manifest, texts: this.#texts, artifacts: [...this.#artifacts.values()] };
+  }
+
+  #needsRoot(by: Construct, what: string): void {
+    InvalidProps.throwIfAny(by, [
+      this.local && `${what} needs root, and host "${this.name}" is a folder: files and processes only`,
+    ]);
+  }
+}
+
+/** Sorted by key, so that the order in which constructs ask changes no byte. */
+function byKey<T>(map: ReadonlyMap<string, T>): T[] {
+  return [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+}
