@@ -1,0 +1,56 @@
+// Brings the hosts of a stack to their bundles: one process for all, and per host the record of what was applied.
+import { Construct } from "constructs";
+import { manifestHash } from "../../bundle/bundle.ts";
+import type { RegionFile } from "../../bundle/manifest.ts";
+import { writeAtSynthesis } from "../../bundle/writer.ts";
+import type { Host } from "./host.ts";
+import { record, secretVersions } from "./record.ts";
+import { TerraformData } from "./terraform-data.ts";
+
+export interface ConvergeProps {
+  readonly stack: string;
+  readonly hosts: readonly Host[];
+  /** Nothing of an example platform is applied but its `local` stack. @default false */
+  readonly example?: boolean;
+}
+
+export class Converge extends Construct {
+  constructor(scope: Construct, id: string, props: ConvergeProps) {
+    super(scope, id);
+    const converge = new TerraformData(this, "Default", {
+      triggers: () => Object.fromEntries(props.hosts.map((host) => [host.name, trigger(host)])),
+      command: `node ../../bin/soundstage.mjs converge ${props.stack}`,
+      environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
+    });
+    for (const host of props.hosts) {
+      new TerraformData(host, "Default", { triggers: () => record(host.bundle()), dependsOn: [converge] });
+    }
+    writeAtSynthesis(this, () => ({
+      region: regionFile(props),
+      bundles: props.hosts.map((host) => host.bundle()),
+    }));
+  }
+}
+
+function trigger(host: Host): Record<string, unknown> {
+  const { manifest } = host.bundle();
+  const { transport } = host.props;
+  return {
+    manifest: manifestHash(manifest),
+    secrets: secretVersions(manifest),
+    ...("ssh" in transport
+      ? { address: transport.ssh.address, hostKey: transport.ssh.hostKey }
+      : { directory: transport.directory }),
+  };
+}
+
+function regionFile({ stack, hosts, example }: ConvergeProps): RegionFile {
+  return {
+    format: 1,
+    stack,
+    example: example ?? false,
+    hosts: hosts.map(({ name, props: { transport } }) =>
+      "ssh" in transport ? { host: name, ...transport.ssh } : { host: name, directory: transport.directory },
+    ),
+  };
+}

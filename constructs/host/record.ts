@@ -1,0 +1,64 @@
+// What a reviewer sees of a host in a plan: its files and all else it shall be, as lines that compare one by one.
+import type { Bundle } from "../../bundle/bundle.ts";
+import type { Manifest, SecretRef } from "../../bundle/manifest.ts";
+
+/** Longer texts are recorded by their hash: a plan of thousands of lines is read by nobody. */
+const MAX_LINES = 300;
+
+/** Path or aspect → lines; never a secret. */
+export function record({ manifest, texts }: Bundle): Record<string, string | string[]> {
+  const aspects: Record<string, string[]> = {
+    actions: manifest.actions.map(({ id, when, scope }) => `${id} (${when}, ${scope})`),
+    directories: manifest.directories.map(({ path, mode, owner }) => `${path} ${mode} ${owner}`),
+    kernel: [
+      ...manifest.modules.map((name) => `module ${name}`),
+      ...manifest.sysctls.map(({ key, value }) => `${key} = ${value}`),
+    ],
+    modes: manifest.files.map(({ path, mode, owner }) => `${path} ${mode} ${owner}`),
+    packages: [...manifest.packages],
+    processes: manifest.processes.flatMap(({ name, command, environment }) => [
+      `${name}: ${command.join(" ")}`,
+      ...Object.entries(environment).map(([key, value]) => `${name}: ${key}=${value}`),
+    ]),
+    secrets: manifest.secrets.map(
+      ({ path, mode, owner, parts }) => `${path} ${mode} ${owner} versions ${versions(parts)}`,
+    ),
+    units: manifest.units.map(({ name, state }) => `${name} ${state}`),
+    users: manifest.users.map(({ name, home, shell, groups }) => [name, home, shell, ...groups].join(" ")),
+  };
+  const scripts = [
+    ...manifest.checks.map(({ id, command }) => [`check ${id}`, command] as const),
+    ...manifest.probes.map(({ id, command }) => [`probe ${id}`, command] as const),
+    ...manifest.actions.flatMap(({ id, check, apply, undo, request }) => [
+      [`action ${id} check`, check] as const,
+      [`action ${id} apply`, apply] as const,
+      ...(undo ? [[`action ${id} undo`, undo] as const] : []),
+      ...(request ? [[`action ${id} request`, request] as const] : []),
+    ]),
+  ];
+  const files = manifest.files.map(({ path, sha256 }) => [path, lines(texts.get(path), sha256)] as const);
+  const archives = manifest.archives.map(({ path, sha256 }) => [path, sha256] as const);
+  return Object.fromEntries<string | string[]>(
+    [
+      ...Object.entries(aspects).filter(([, value]) => value.length > 0),
+      ...scripts.map(([name, text]) => [name, text.replace(/\n$/, "").split("\n")] as const),
+      ...files,
+      ...archives,
+    ].map(([name, value]) => [name, value as string | string[]]),
+  );
+}
+
+/** Path → versions of the secrets in it: raising one rotates it. */
+export function secretVersions(manifest: Manifest): Record<string, string> {
+  return Object.fromEntries(manifest.secrets.map(({ path, parts }) => [path, versions(parts)]));
+}
+
+function versions(parts: readonly (string | SecretRef)[]): string {
+  return parts.flatMap((part) => (typeof part === "string" ? [] : [part.version])).join(",");
+}
+
+function lines(text: string | undefined, hash: string): string | string[] {
+  if (text === undefined) return hash;
+  const all = text.replace(/\n$/, "").split("\n");
+  return all.length > MAX_LINES ? hash : all;
+}
