@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# What bin/up and bin/test need on a machine; sourced from the repository's root.
+
+TERRAFORM_VERSION=1.11.4
+terraform_sha256() { # machine as uname -m names it
+  case "$1" in
+    x86_64) echo 1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc ;;
+    aarch64) echo a43d1d0da9b9bab214a8305a39db0e40869572594ccf50c416a7756499143633 ;;
+  esac
+}
+
+fail() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+need_node() {
+  local major
+  major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || fail "Node.js is not installed; install version 20.19 or later"
+  [ "$major" -ge 20 ] || fail "Node.js $(node --version) is too old; install version 20.19 or later"
+  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    echo "Installing the repository's npm packages"
+    npm ci --no-audit --loglevel=error
+    touch node_modules/.package-lock.json
+  fi
+}
+
+# Uses what PATH has; else fetches the pinned release and checks it before it is run.
+need_terraform() {
+  if command -v terraform >/dev/null; then return; fi
+  if command -v tofu >/dev/null; then
+    export TERRAFORM_BINARY_NAME=tofu
+    return
+  fi
+  local machine arch sum folder
+  machine=$(uname -m)
+  sum=$(terraform_sha256 "$machine")
+  [ -n "$sum" ] || fail "no Terraform release is pinned for $machine; install terraform or tofu yourself"
+  arch=amd64
+  [ "$machine" = aarch64 ] && arch=arm64
+  folder="$PWD/.soundstage/terraform-$TERRAFORM_VERSION"
+  if [ ! -x "$folder/terraform" ]; then
+    need_packages curl unzip ca-certificates
+    mkdir -p "$folder"
+    curl --fail --location --silent --show-error --output "$folder/terraform.zip" \
+      "https://releases.hashicorp.com/terraform/$TERRAFORM_VERSION/terraform_${TERRAFORM_VERSION}_linux_$arch.zip"
+    echo "$sum  $folder/terraform.zip" | sha256sum --check --quiet || fail "the downloaded Terraform is not the pinned one"
+    unzip -q -o "$folder/terraform.zip" terraform -d "$folder"
+    rm "$folder/terraform.zip"
+  fi
+  export PATH="$folder:$PATH"
+}
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+  done
+}
+
+# Installs Debian packages as root; otherwise names them. Their services are not started: tests start their own.
+need_packages() {
+  local missing policy=/usr/sbin/policy-rc.d
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ]; then
+    echo "Debian packages that are missing (what needs them is skipped): ${missing[*]}" >&2
+    return 0
+  fi
+  echo "Installing Debian packages: ${missing[*]}"
+  if [ -e "$policy" ]; then policy=""; fi
+  if [ -n "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  apt-get update -qq
+  local code=0
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || code=$?
+  [ -z "$policy" ] || rm -f "$policy"
+  [ "$code" = 0 ] || fail "apt-get could not install: ${missing[*]}"
+}
