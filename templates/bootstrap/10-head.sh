@@ -1,0 +1,69 @@
+#!/bin/sh
+# Brings one Debian host to its bundle: by hand (sh bootstrap.sh apply, in the bundle's folder) or verb by verb over SSH.
+# Exit codes: 0 done, 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
+# 11 failed and put back, 12 failed and could not be put back.
+set -eu
+umask 077
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+trap '' PIPE
+
+STATE=${SOUNDSTAGE_STATE:-/var/lib/soundstage}
+OBJECTS=$STATE/objects
+STAGED=$STATE/staged
+GENERATIONS=$STATE/generations
+CURRENT=$STATE/current
+JOURNAL=$STATE/journal
+TAB=$(printf '\t')
+NEWLINE='
+'
+
+say() { printf '%s\t%s\n' "$1" "$2"; }
+
+# failed STEP ID CODE FILE: the reason, last lines of the output last, for the operator's side.
+failed() {
+  printf 'failed\t%s\t%s\t%s\n' "$1" "$2" "$3" >&2
+  tail -n 20 "$4" >&2 || true
+}
+
+# attempt STEP ID COMMAND...: runs it with its output kept, and reports it when it fails.
+attempt() {
+  step=$1 id=$2
+  shift 2
+  log=$STATE/log/$step
+  code=0
+  "$@" >"$log" 2>&1 </dev/null || code=$?
+  [ "$code" = 0 ] || failed "$step" "$id" "$code" "$log"
+  return "$code"
+}
+
+# script HASH: runs a script of the manifest.
+script() { sh -eu "$OBJECTS/$1"; }
+
+# records KIND FILE: the records of a kind, without the kind.
+records() { sed -n "s/^$1$TAB//p" "$2"; }
+
+manifest_hash() { sed -n "1s/^soundstage${TAB}1$TAB\([0-9a-f]*\)$TAB.*/\1/p" "$1"; }
+
+digest() { printf '%s' "$1" | sha256sum | cut -c1-64; }
+
+# The generation that holds; generation 0 is the host before us.
+generation() { if [ -L "$CURRENT" ]; then basename "$(readlink "$CURRENT")"; else echo 0; fi; }
+
+setup() {
+  mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/log" "$STATE/running" "$STATE/originals"
+  [ -e "$GENERATIONS/0/manifest" ] || : >"$GENERATIONS/0/manifest"
+}
+
+# tree_digest FOLDER: names, modes and sizes of a tree; its content came from one verified archive.
+tree_digest() { (cd "$1" && find . -printf '%P %y %m %s\n' | sort | sha256sum | cut -c1-64); }
+
+# path_digest PATH: what a unit's trigger is compared by.
+path_digest() {
+  if [ -d "$1" ]; then
+    tree_digest "$1"
+  elif [ -e "$1" ]; then
+    sha256sum "$1" | cut -c1-64
+  else
+    echo absent
+  fi
+}

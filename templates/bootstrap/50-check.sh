@@ -1,0 +1,60 @@
+
+# check: each set of files is judged by its own tool as the tree that it will be.
+check() {
+  manifest=$STAGED/manifest
+  changed_paths >"$STATE/log/changed"
+  records check "$manifest" | while IFS="$TAB" read -r id sha; do
+    records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$STATE/log/changed" && printf '%s\t%s\n' "$id" "$sha"
+  done >"$STATE/log/due" || true
+  [ -s "$STATE/log/due" ] || return 0
+  unshare --mount --propagation private sh "$0" check-staged
+}
+
+# Text files and secrets that differ from what the host has.
+changed_paths() {
+  records file "$STAGED/manifest" | while IFS="$TAB" read -r _ _ sha _ _ path; do
+    [ -e "$path" ] && [ "$(sha256sum "$path" 2>/dev/null | cut -c1-64)" = "$sha" ] || printf '%s\n' "$path"
+  done
+  for secret in "$STAGED"/secrets/*; do [ ! -e "$secret" ] || { records secret "$STAGED/manifest" | cut -f4; break; }; done
+  gone_paths "$GENERATIONS/$(generation)/manifest" "$STAGED/manifest"
+}
+
+# gone_paths FROM TO: files of the one manifest that the other does not name.
+gone_paths() {
+  { records file "$1" | cut -f6; records secret "$1" | cut -f4; records archive "$1" | cut -f3; } | sort >"$STATE/log/from"
+  { records file "$2" | cut -f6; records secret "$2" | cut -f4; records archive "$2" | cut -f3; } | sort >"$STATE/log/to"
+  comm -23 "$STATE/log/from" "$STATE/log/to"
+}
+
+# Runs in a mount namespace of its own, so that absolute includes see the staged tree and the host sees nothing of it.
+check_staged() {
+  manifest=$STAGED/manifest
+  tree=$STATE/tree
+  mkdir -p "$tree"
+  mount -t tmpfs -o mode=0755 soundstage "$tree"
+  { records file "$manifest" | awk -F "$TAB" '$5 == "text" { print $6 }'; records secret "$manifest" | cut -f4; } |
+    cut -d/ -f2 | sort -u | while read -r top; do
+    # Our own state lies in /var: the overlay must not hide what is read from there.
+    [ "$top" != var ] || continue
+    mkdir -p "/$top" "$tree/$top/up" "$tree/$top/work"
+    mount -t overlay soundstage -o "lowerdir=/$top,upperdir=$tree/$top/up,workdir=$tree/$top/work" "/$top"
+  done
+  gone_paths "$GENERATIONS/$(generation)/manifest" "$manifest" | grep -v '^/var/' | while read -r path; do rm -rf "$path"; done
+  records file "$manifest" | while IFS="$TAB" read -r mode owner sha _ source path; do
+    case "$source:$path" in text:/var/* | blob:*) continue ;; esac
+    mkdir -p "$(dirname "$path")"
+    rm -f "$path"
+    cp "$OBJECTS/$sha" "$path"
+    chown "$owner" "$path" && chmod "$mode" "$path"
+  done
+  records secret "$manifest" | while IFS="$TAB" read -r mode owner _ path; do
+    [ -e "$STAGED/secrets/$(digest "$path")" ] || continue
+    mkdir -p "$(dirname "$path")"
+    cp "$STAGED/secrets/$(digest "$path")" "$path"
+    chown "$owner" "$path" && chmod "$mode" "$path"
+  done
+  while IFS="$TAB" read -r id sha; do
+    attempt check "$id" script "$sha" || return 10
+    say check "$id"
+  done <"$STATE/log/due"
+}
