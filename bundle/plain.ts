@@ -11,9 +11,23 @@ export function plainText(manifest: Manifest): string {
   const records: (readonly (string | number)[])[] = [
     ["soundstage", manifest.format, manifestHash(manifest), manifest.host],
     ...manifest.packages.map((name) => ["package", name]),
-    ...manifest.users.map(({ name, home, shell, groups }) => ["user", name, home, shell, groups.join(",") || NONE]),
+    ...manifest.users.map(({ name, home, shell, groups }) => [
+      "user",
+      name,
+      home,
+      shell,
+      groups.join(",") || NONE,
+    ]),
     ...manifest.directories.map(({ path, mode, owner }) => ["dir", mode, owner, path]),
-    ...manifest.files.map((file) => ["file", file.mode, file.owner, file.sha256, file.size, file.source, file.path]),
+    ...manifest.files.map((file) => [
+      "file",
+      file.mode,
+      file.owner,
+      file.sha256,
+      file.size,
+      file.source,
+      file.path,
+    ]),
     ...manifest.archives.map(({ path, sha256: hash, size }) => ["archive", hash, size, path]),
     ...manifest.secrets.map(({ path, mode, owner, parts }) => {
       const versions = parts.flatMap((part) => (typeof part === "string" ? [] : [part.version]));
@@ -48,10 +62,16 @@ export function commands(manifest: Manifest): Map<string, Script> {
     ...manifest.checks.map(({ id, command }): [string, Script] => [`check-${id}`, command]),
     ...manifest.probes.map(({ id, command }): [string, Script] => [`probe-${id}`, command]),
     ...manifest.actions.flatMap((action): [string, Script | undefined][] =>
-      (["check", "apply", "undo", "request"] as const).map((part) => [`action-${action.id}.${part}`, action[part]]),
+      (["check", "apply", "undo", "request"] as const).map((part) => [
+        `action-${action.id}.${part}`,
+        action[part],
+      ]),
     ),
     ...manifest.order.flatMap((order): [string, Script | undefined][] =>
-      (["fresh", "leads", "handover", "gate"] as const).map((part) => [`order-${order.group}.${part}`, order[part]]),
+      (["fresh", "leads", "handover", "gate"] as const).map((part) => [
+        `order-${order.group}.${part}`,
+        order[part],
+      ]),
     ),
   ];
   return new Map(named.filter((entry): entry is [string, Script] => entry[1] !== undefined));
@@ -63,6 +83,7 @@ function hashOf(script: Script | undefined): string {
 
 function field(value: string | number): string {
   const text = String(value);
-  if (/[\t\n\r\0]/.test(text) || text === "") throw new Error(`a manifest field is empty or spans lines: ${JSON.stringify(text)}`);
+  if (/[\t\n\r\0]/.test(text) || text === "")
+    throw new Error(`a manifest field is empty or spans lines: ${JSON.stringify(text)}`);
   return text;
 }

@@ -1,14 +1,13 @@
 // Writes the bundles of a stack's hosts beside its Terraform, once, at synthesis.
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import type { Construct } from "constructs";
+import { bootstrapScript } from "./bootstrap.ts";
 import { type Bundle, manifestText } from "./bundle.ts";
 import type { Artifact, RegionFile } from "./manifest.ts";
 import { commands, plainText } from "./plain.ts";
-
-const BOOTSTRAP = new URL("../templates/bootstrap/bootstrap.sh", import.meta.url);
 
 /** Asked for at synthesis, when every construct has said what it wants. */
 export interface Output {
@@ -37,7 +36,7 @@ function write(outdir: string, folder: string, { region, bundles }: Output): voi
     put(join(root, "manifest"), plainText(bundle.manifest));
     for (const [path, text] of bundle.texts) put(join(root, "files", path), text);
     for (const [name, text] of commands(bundle.manifest)) put(join(root, "commands", name), text);
-    if (bundle.manifest.transport === "ssh") put(join(root, "bootstrap.sh"), readFileSync(BOOTSTRAP));
+    if (bundle.manifest.transport === "ssh") put(join(root, "bootstrap.sh"), bootstrapScript());
     for (const artifact of bundle.artifacts) store(join(outdir, "blobs"), artifact);
   }
 }

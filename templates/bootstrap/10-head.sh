@@ -3,7 +3,7 @@
 # Exit codes: 0 done, 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
 # 11 failed and put back, 12 failed and could not be put back.
 set -eu
-umask 077
+umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 trap '' PIPE
 
@@ -50,6 +50,8 @@ digest() { printf '%s' "$1" | sha256sum | cut -c1-64; }
 generation() { if [ -L "$CURRENT" ]; then basename "$(readlink "$CURRENT")"; else echo 0; fi; }
 
 setup() {
+  mkdir -p "$STATE"
+  chmod 0700 "$STATE"
   mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/log" "$STATE/running" "$STATE/originals"
   [ -e "$GENERATIONS/0/manifest" ] || : >"$GENERATIONS/0/manifest"
 }

@@ -44,7 +44,7 @@ verify_files() {
     while read -r path; do say drift "$path (mode, owner or size)"; done
   records archive "$1" | while IFS="$TAB" read -r _ _ path; do
     wanted=$(records tree "$GENERATIONS/$(generation)/facts" | sed -n "s|$TAB$path\$||p")
-    [ -d "$path" ] && [ "$(tree_digest "$path")" = "$wanted" ] || say drift "$path"
+    if [ ! -d "$path" ] || [ "$(tree_digest "$path")" != "$wanted" ]; then say drift "$path"; fi
   done
 }
 

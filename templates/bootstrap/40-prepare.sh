@@ -3,7 +3,6 @@
 prepare() {
   manifest=$STAGED/manifest
   missing=$(missing_packages "$manifest" | tr '\n' ' ')
-  # What packages bring is masked first: they must not start what the manifest keeps from starting.
   if [ -n "$missing" ]; then
     install_packages "$missing" || return 10
     say packages "installed $missing"
@@ -61,7 +60,6 @@ install_packages() {
     printf '#!/bin/sh\n# soundstage: packages start nothing while they are installed\nexit 101\n' >"$policy"
     chmod 755 "$policy"
   fi
-  mkdir -p /etc/postgresql-common
   code=0
   # shellcheck disable=SC2086
   attempt packages "$1" apt_install $1 2>"$STATE/log/first" || code=$?

@@ -1,0 +1,140 @@
+
+# apply: the change itself, in a transient unit that outlives the connection and puts back what it leaves half done.
+apply() {
+  script_path=$(readlink -f "$0")
+  : >"$STATE/log/apply"
+  : >"$STATE/log/apply.errors"
+  code=0
+  systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
+    --property="StandardOutput=append:$STATE/log/apply" --property="StandardError=append:$STATE/log/apply.errors" \
+    --property="ExecStopPost=/bin/sh $script_path recover" --setenv=SOUNDSTAGE_STATE="$STATE" \
+    /bin/sh "$script_path" apply-staged || code=$?
+  cat "$STATE/log/apply"
+  cat "$STATE/log/apply.errors" >&2
+  return "$code"
+}
+
+apply_staged() {
+  old=$(generation)
+  new=$((old + 1))
+  while [ -e "$GENERATIONS/$new" ]; do new=$((new + 1)); done
+  mkdir -p "$GENERATIONS/$new/secrets"
+  cp "$STAGED/manifest" "$GENERATIONS/$new/manifest"
+  # Secrets that were not sent are those that did not change.
+  records secret "$STAGED/manifest" | cut -f4 | while read -r path; do
+    key=$(digest "$path")
+    for source in "$STAGED/secrets/$key" "$GENERATIONS/$old/secrets/$key"; do
+      [ ! -e "$source" ] || { cp "$source" "$GENERATIONS/$new/secrets/$key"; break; }
+    done
+  done
+  rm -rf "$STAGED/secrets"
+  printf '%s %s applying\n' "$old" "$new" >"$JOURNAL"
+  sync "$JOURNAL"
+  if transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest"; then
+    printf '%s %s applied\n' "$old" "$new" >"$JOURNAL"
+  else
+    put_back
+  fi
+}
+
+# after_actions MANIFEST: those of host scope; cluster scope is asked for by the operator's side, once.
+after_actions() {
+  records action "$1" >"$STATE/log/actions"
+  while IFS="$TAB" read -r id when scope check apply undo _; do
+    [ "$when:$scope" = after:host ] || continue
+    due "$id" "$check" || { [ $? = 1 ] && continue; return 1; }
+    [ "$undo" = - ] || printf '%s\n' "$undo" >>"$STATE/undo"
+    attempt action "$id" script "$apply" || return 1
+    say action "$id"
+  done <"$STATE/log/actions"
+}
+
+# cluster ID: the action of cluster scope on this member.
+cluster() {
+  records action "$STAGED/manifest" | while IFS="$TAB" read -r id when _ check apply _ _; do
+    [ "$id:$when" = "$1:after" ] || continue
+    due "$id" "$check" || { [ $? = 1 ] && exit 0; exit 10; }
+    attempt action "$id" script "$apply" || exit 10
+    say action "$id"
+  done
+}
+
+# order GROUP fresh|leads|handover|gate: exit 0 or 1 as the script says.
+order() {
+  column=$(case $2 in fresh) echo 2 ;; leads) echo 3 ;; handover) echo 4 ;; gate) echo 5 ;; esac)
+  sha=$(records order "$STAGED/manifest" | awk -F "$TAB" -v group="$1" -v column="$column" '$1 == group { print $column }')
+  [ "$sha" != - ] || return 1
+  end=$(($(date +%s) + ${3:-0}))
+  while :; do
+    code=0
+    script "$sha" >"$STATE/log/order" 2>&1 </dev/null || code=$?
+    [ "$code" != 0 ] || return 0
+    [ "$(date +%s)" -lt "$end" ] || break
+    sleep 1
+  done
+  [ "${3:-0}" = 0 ] || failed gate "$1" "$code" "$STATE/log/order"
+  return 1
+}
+
+probe() {
+  records probe "$STAGED/manifest" >"$STATE/log/probes"
+  while IFS="$TAB" read -r id seconds sha; do
+    end=$(($(date +%s) + seconds))
+    until script "$sha" >"$STATE/log/probe" 2>&1 </dev/null; do
+      code=$?
+      [ "$(date +%s)" -lt "$end" ] || { failed probe "$id" "$code" "$STATE/log/probe"; return 10; }
+      sleep 1
+    done
+    say probe "$id"
+  done <"$STATE/log/probes"
+}
+
+# commit: what was applied and proven becomes the generation that holds.
+commit() {
+  [ -e "$JOURNAL" ] || { echo "nothing was applied" >&2; return 10; }
+  read -r old new _ <"$JOURNAL"
+  manifest=$GENERATIONS/$new/manifest
+  {
+    records file "$manifest" | awk -F "$TAB" '$5 == "blob" { print $6 }' | while read -r path; do
+      printf 'blob\t%s\t%s\n' "$(stat -c %Z "$path")" "$path"
+    done
+    records archive "$manifest" | cut -f3 | while read -r path; do printf 'tree\t%s\t%s\n' "$(tree_digest "$path")" "$path"; done
+  } >"$GENERATIONS/$new/facts"
+  ln -sfn "$GENERATIONS/$new" "$CURRENT.part"
+  mv -T "$CURRENT.part" "$CURRENT"
+  rm -f "$JOURNAL" "$STATE/undo"
+  prune
+  say generation "$new"
+}
+
+# Five generations and what they name stay; older objects go.
+prune() {
+  find "$GENERATIONS" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx 0 | sort -n | head -n -5 |
+    while read -r number; do rm -rf "${GENERATIONS:?}/$number"; done
+  for manifest in "$GENERATIONS"/*/manifest; do wanted_objects "$manifest"; done | sort -u >"$STATE/log/kept"
+  find "$OBJECTS" -type f -printf '%f\n' | sort | comm -23 - "$STATE/log/kept" | while read -r sha; do rm -f "$OBJECTS/$sha"; done
+}
+
+# put_back: the previous generation again, after a step that failed.
+put_back() {
+  read -r old new _ <"$JOURNAL"
+  [ ! -e "$STATE/undo" ] || tac "$STATE/undo" | while read -r sha; do script "$sha" >"$STATE/log/undo" 2>&1 || true; done
+  rm -f "$STATE/undo"
+  if transition "$new" "$old" >"$STATE/log/back" 2>&1; then
+    rm -f "$JOURNAL"
+    rm -rf "${GENERATIONS:?}/$new"
+    say back "generation $old is in place again"
+    return 11
+  fi
+  failed back "generation $old" 12 "$STATE/log/back"
+  return 12
+}
+
+# recover: finishes what a killed apply left, by putting the previous generation back.
+recover() {
+  [ -e "$JOURNAL" ] || return 0
+  read -r _ _ state <"$JOURNAL"
+  # ExecStopPost runs after an apply that went well too: it awaits its probes.
+  if [ "$state" = applied ] && [ "${1:-}" = unit ]; then return 0; fi
+  put_back || [ $? = 11 ]
+}
