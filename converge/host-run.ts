@@ -1,0 +1,199 @@
+// One host of a run: what it needs, its preparation up to the barrier, its change, and its way back.
+import type { Connection, Manifest } from "../bundle/manifest.ts";
+import type { HostBundle } from "../bundle/reader.ts";
+import { sign } from "./authority.ts";
+import { ConvergeFault } from "./fault.ts";
+import { type Line, Remote, StepFault } from "./remote.ts";
+import type { Report } from "./report.ts";
+import type { Member } from "./schedule.ts";
+import { type Secrets, saltedDigest } from "./secrets.ts";
+import { archiveOf } from "./upload.ts";
+
+export interface HostContext {
+  readonly connection: Connection;
+  readonly identity: string | undefined;
+  readonly bundle: HostBundle;
+  readonly secrets: Secrets;
+  readonly report: Report;
+  /** Who holds the lock, for whoever else comes. */
+  readonly owner: string;
+}
+
+export class HostRun {
+  readonly name: string;
+  readonly manifest: Manifest;
+  readonly #context: HostContext;
+  #remote: Remote | undefined;
+  #locked = false;
+  /** Applied and awaiting its probes. */
+  #pending = false;
+
+  constructor(context: HostContext) {
+    this.name = context.connection.host;
+    this.manifest = context.bundle.manifest;
+    this.#context = context;
+  }
+
+  /** True when the host is verified to be its bundle already: one round trip. */
+  async same(): Promise<boolean> {
+    this.#remote = await Remote.connect(
+      this.#context.connection,
+      this.#context.identity,
+      this.#context.bundle.script,
+    );
+    const answer = await this.#remote.verify();
+    if (!answer) {
+      await this.#remote.ship();
+      return false;
+    }
+    const hash = answer.find(([step]) => step === "manifest")?.[1];
+    const drift = answer.filter(([step]) => step === "drift");
+    for (const [, what] of drift) this.#say("drift", what ?? "");
+    const changed = this.#changedSecrets(answer);
+    return hash === this.#context.bundle.hash && drift.length === 0 && changed.length === 0;
+  }
+
+  /** Secrets whose value on the host is another; a new value under an old version is refused. */
+  #changedSecrets(answer: readonly Line[]): string[] {
+    const held = new Map(
+      answer.filter(([step]) => step === "secret").map((line) => [line[4] as string, line]),
+    );
+    return this.manifest.secrets.flatMap((secret) => {
+      const line = held.get(secret.path);
+      if (!line) return [secret.path];
+      const [, versions, salt, digest] = line;
+      if (saltedDigest(salt as string, this.#context.secrets.content(secret)) === digest) return [];
+      const declared =
+        secret.parts.flatMap((part) => (typeof part === "string" ? [] : [part.version])).join(",") || "-";
+      if (declared === versions) {
+        throw new ConvergeFault(
+          `the value of ${secret.path} is not the one that version ${versions} was applied with: raise its version to rotate it`,
+        );
+      }
+      return [secret.path];
+    });
+  }
+
+  /** All that changes nothing that runs: upload, packages, users, certificates, secrets, checks. */
+  async prepare(): Promise<void> {
+    await this.#run("lock", [this.#context.owner]);
+    this.#locked = true;
+    const { bundle } = this.#context;
+    const missing = (await this.#run("stage", [], bundle.plain))
+      .filter(([step]) => step === "missing")
+      .map(([, hash]) => hash as string);
+    if (missing.length > 0) {
+      const bytes = missing.reduce((sum, hash) => sum + (bundle.objects.get(hash)?.size ?? 0), 0);
+      await this.#run("receive", [], archiveOf(bundle, missing));
+      this.#say("upload", `${missing.length} objects, ${(bytes / 1e6).toFixed(1)} MB`);
+    }
+    const prepared = await this.#run("prepare");
+    this.#tell(prepared.filter(([step]) => step !== "request"));
+    for (const [, id, csr] of prepared.filter(([step]) => step === "request")) {
+      await this.#answer(id as string, Buffer.from(csr as string, "base64").toString());
+    }
+    if (this.manifest.secrets.length > 0) await this.#run("secrets", [], this.#secretLines());
+    this.#tell(await this.#run("check"));
+  }
+
+  async #answer(id: string, request: string): Promise<void> {
+    const wanted = this.manifest.actions.find((action) => action.id === id)?.certificate;
+    if (!wanted)
+      throw new ConvergeFault(
+        `the host asks for a signature for "${id}", which its manifest does not declare`,
+      );
+    const { secrets } = this.#context;
+    const authority = {
+      certificate: secrets.operator(wanted.authority.certificate),
+      key: secrets.operator(wanted.authority.key),
+    };
+    this.#tell(await this.#run("answer", [id], await sign(request, wanted, authority)));
+  }
+
+  #secretLines(): string {
+    return this.manifest.secrets
+      .map(
+        (secret) =>
+          `${secret.path}\t${Buffer.from(this.#context.secrets.content(secret)).toString("base64")}\n`,
+      )
+      .join("");
+  }
+
+  /** Where it stands in its groups, as its own scripts tell. */
+  async member(): Promise<Member> {
+    const { order } = this.manifest;
+    const yes = async (part: "fresh" | "leads") => {
+      const asked = await Promise.all(
+        order.map(async ({ group, [part]: script }) =>
+          script && (await this.#remote?.asks("order", [group, part])) ? [group] : [],
+        ),
+      );
+      return new Set(asked.flat());
+    };
+    return { host: this.name, order, fresh: await yes("fresh"), leads: await yes("leads") };
+  }
+
+  async handover(group: string): Promise<void> {
+    if (!this.manifest.order.find((order) => order.group === group)?.handover) return;
+    await this.#run("order", [group, "handover"]);
+    this.#say("handover", group);
+  }
+
+  async apply(): Promise<void> {
+    this.#tell(await this.#run("apply"));
+    this.#pending = true;
+  }
+
+  async gate(group: string): Promise<void> {
+    const order = this.manifest.order.find((candidate) => candidate.group === group);
+    if (order?.gate) await this.#run("order", [group, "gate", String(order.gateSeconds ?? 60)]);
+  }
+
+  async cluster(id: string): Promise<void> {
+    this.#tell(await this.#run("cluster", [id]));
+  }
+
+  async prove(): Promise<void> {
+    this.#tell(await this.#run("probe"));
+    this.#tell(await this.#run("commit"));
+    this.#pending = false;
+  }
+
+  /** Puts the previous generation back where a change is not proven, and lets the host go. */
+  async release(): Promise<void> {
+    try {
+      if (this.#pending) {
+        await this.#remote?.run("revert").catch((error: unknown) => {
+          if (!(error instanceof StepFault) || error.code !== 11) throw error;
+          this.#tell(error.done);
+        });
+      }
+      if (this.#locked) await this.#remote?.run("unlock");
+    } finally {
+      this.#remote?.close();
+    }
+  }
+
+  async #run(...call: Parameters<Remote["run"]>): Promise<Line[]> {
+    try {
+      return await (this.#remote as Remote).run(...call);
+    } catch (error) {
+      if (error instanceof StepFault) this.#tell(error.done);
+      throw error;
+    }
+  }
+
+  #tell(lines: readonly Line[]): void {
+    const grouped = new Map<string, string[]>();
+    for (const [step, ...fields] of lines)
+      grouped.set(step, [...(grouped.get(step) ?? []), fields.join(" ")]);
+    for (const [step, texts] of grouped) {
+      const shown = texts.length > 6 ? [...texts.slice(0, 5), `and ${texts.length - 5} more`] : texts;
+      this.#say(step, shown.join(", "));
+    }
+  }
+
+  #say(step: string, text: string): void {
+    this.#context.report.step(this.name, step, text);
+  }
+}

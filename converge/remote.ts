@@ -1,0 +1,107 @@
+// The verbs of the host's script, over one connection.
+import type { Readable } from "node:stream";
+import { sha256 } from "../bundle/hash.ts";
+import type { Connection } from "../bundle/manifest.ts";
+import { ConvergeFault } from "./fault.ts";
+import { Ssh } from "./ssh.ts";
+
+const NO_SCRIPT = 66;
+
+export type Line = readonly [step: string, ...fields: string[]];
+
+export class Remote {
+  readonly #ssh: Ssh;
+  readonly #script: string;
+  /** Named by its content: a host that has another version is shipped this one beside it. */
+  readonly #path: string;
+
+  private constructor(ssh: Ssh, script: string) {
+    this.#ssh = ssh;
+    this.#script = script;
+    this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
+  }
+
+  static async connect(
+    connection: Connection,
+    identity: string | undefined,
+    script: string,
+  ): Promise<Remote> {
+    return new Remote(await Ssh.connect(connection, identity), script);
+  }
+
+  /** One round trip; undefined where the host has never seen this version of the script. */
+  async verify(): Promise<Line[] | undefined> {
+    const answer = await this.#ssh.exec(
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} verify`,
+    );
+    if (answer.code === NO_SCRIPT) return undefined;
+    if (answer.code !== 0) throw new StepFault("verify", answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
+  async ship(): Promise<void> {
+    const folder = this.#path.slice(0, this.#path.lastIndexOf("/"));
+    const command = `umask 077 && mkdir -p ${folder} && cat > ${this.#path}.part && mv ${this.#path}.part ${this.#path}`;
+    const answer = await this.#ssh.exec(command, this.#script);
+    if (answer.code !== 0) throw new StepFault("ship", answer.stderr, answer.code);
+  }
+
+  /** Runs a verb; its lines when it succeeds, a `StepFault` when it does not. */
+  async run(verb: string, args: readonly string[] = [], stdin: string | Readable = ""): Promise<Line[]> {
+    const answer = await this.#ssh.exec(
+      ["exec", "sh", this.#path, verb, ...args.map(quote)].join(" "),
+      stdin,
+    );
+    if (answer.code === 4)
+      throw new ConvergeFault(`another run holds the host: ${answer.stdout.split("\t")[1]?.trim()}`);
+    if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code, lines(answer.stdout));
+    return lines(answer.stdout);
+  }
+
+  /** Whether a question of the script is answered with yes. */
+  async asks(verb: string, args: readonly string[]): Promise<boolean> {
+    return (await this.#ssh.exec(["exec", "sh", this.#path, verb, ...args.map(quote)].join(" "))).code === 0;
+  }
+
+  close(): void {
+    this.#ssh.close();
+  }
+}
+
+/** A step on the host failed; its lines tell what had been done before. */
+export class StepFault extends Error {
+  readonly code: number;
+  readonly done: readonly Line[];
+
+  constructor(verb: string, stderr: string, code: number, done: readonly Line[] = []) {
+    super(explain(verb, stderr, code));
+    this.code = code;
+    this.done = done;
+  }
+}
+
+function explain(verb: string, stderr: string, code: number): string {
+  const [first = "", ...rest] = stderr.trim().split("\n");
+  const [mark, step, id, exit] = first.split("\t");
+  const output = rest.map((line) => line.replace(/^failed\t(\S+)\t(\S*)\t(\d+)$/, "$1 $2: exit code $3"));
+  const what =
+    mark === "failed" ? `${step} ${id}: exit code ${exit}` : `${verb}: exit code ${code}\n${first}`;
+  const back =
+    code === 11
+      ? "\nThe previous generation is in place again."
+      : code === 12
+        ? "\nThe previous generation could NOT be put back: look at the host."
+        : "";
+  return [what, ...output].join("\n") + back;
+}
+
+function lines(stdout: string): Line[] {
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split("\t") as unknown as Line);
+}
+
+function quote(argument: string): string {
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}
