@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
 
 const program = new Command("soundstage").description("Brings the hosts of a platform to their bundles.");
-const output = () => resolve(import.meta.dirname, "..");
+/** The CLI lies in the output that it applies; from a checkout it is the app's own. */
+const output = () =>
+  basename(import.meta.filename) === "soundstage.mjs" ? resolve(import.meta.dirname, "..") : "cdktf.out";
 
 program
   .command("converge <stack>", { hidden: true })

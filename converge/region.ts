@@ -164,6 +164,8 @@ function stopSignal(): Stop {
     },
     dispose() {
       for (const signal of signals) process.off(signal, handler);
+      process.stdout.off("error", broken);
+      process.stderr.off("error", broken);
     },
   };
 }

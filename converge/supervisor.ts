@@ -85,7 +85,10 @@ export function supervise(state: string): void {
     children.set(wanted.name, child);
     const ended = (how: string): void => {
       children.delete(wanted.name);
-      if (ending) return finish();
+      if (ending) {
+        finish();
+        return;
+      }
       const delay = Date.now() - began > SETTLED ? BACKOFF.first : wait;
       console.log(`${new Date().toISOString()} ${wanted.name} ended (${how}), starts again in ${delay} ms`);
       const timer = setTimeout(() => {

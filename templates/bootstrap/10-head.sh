@@ -52,7 +52,7 @@ generation() { if [ -L "$CURRENT" ]; then basename "$(readlink "$CURRENT")"; els
 setup() {
   mkdir -p "$STATE"
   chmod 0700 "$STATE"
-  mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/log" "$STATE/running" "$STATE/originals"
+  mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/log" "$STATE/work" "$STATE/running" "$STATE/originals"
   [ -e "$GENERATIONS/0/manifest" ] || : >"$GENERATIONS/0/manifest"
 }
 

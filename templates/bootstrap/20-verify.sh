@@ -19,9 +19,9 @@ verify() {
 verify_files() {
   records file "$1" | while IFS="$TAB" read -r _ _ sha _ source path; do
     [ "$source" = blob ] || printf '%s  %s\n' "$sha" "$path"
-  done >"$STATE/log/sums"
-  if [ -s "$STATE/log/sums" ]; then
-    sha256sum --check --quiet "$STATE/log/sums" 2>/dev/null | sed -n "s/: FAILED.*//p" |
+  done >"$STATE/work/sums"
+  if [ -s "$STATE/work/sums" ]; then
+    sha256sum --check --quiet "$STATE/work/sums" 2>/dev/null | sed -n "s/: FAILED.*//p" |
       while read -r path; do say drift "$path"; done
   fi
   {
@@ -35,9 +35,9 @@ verify_files() {
     done
     records secret "$1" | while IFS="$TAB" read -r mode owner _ path; do printf '%s %s - %s\n' "$mode" "$owner" "$path"; done
     records dir "$1" | while IFS="$TAB" read -r mode owner path; do printf '%s %s - %s\n' "$mode" "$owner" "$path"; done
-  } >"$STATE/log/wanted"
-  cut -d' ' -f4 "$STATE/log/wanted" | tr '\n' '\0' | xargs -0 -r stat -c '%04a %U:%G %s,%Z %n' 2>/dev/null |
-    awk -v wanted="$STATE/log/wanted" '
+  } >"$STATE/work/wanted"
+  cut -d' ' -f4 "$STATE/work/wanted" | tr '\n' '\0' | xargs -0 -r stat -c '%04a %U:%G %s,%Z %n' 2>/dev/null |
+    awk -v wanted="$STATE/work/wanted" '
       { is[$4] = $1 " " $2; stamp[$4] = $3 }
       END { while ((getline line < wanted) > 0) { split(line, w, " ")
         if (is[w[4]] != w[1] " " w[2] || (w[3] != "-" && stamp[w[4]] != w[3])) print w[4] } }' |
@@ -77,6 +77,6 @@ missing_packages() {
   [ -n "$wanted" ] || return 0
   # shellcheck disable=SC2086
   dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' |
-    sort >"$STATE/log/installed"
-  printf '%s\n' "$wanted" | sort | comm -23 - "$STATE/log/installed"
+    sort >"$STATE/work/installed"
+  printf '%s\n' "$wanted" | sort | comm -23 - "$STATE/work/installed"
 }

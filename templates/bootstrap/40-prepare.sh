@@ -19,7 +19,7 @@ prepare() {
     chown "$owner" "$path"
     chmod "$mode" "$path"
   done
-  records action "$manifest" >"$STATE/log/actions"
+  records action "$manifest" >"$STATE/work/actions"
   while IFS="$TAB" read -r id when scope check apply _ request; do
     [ "$when" = prepare ] || continue
     due "$id" "$check" || { [ $? = 1 ] && continue; return 10; }
@@ -30,7 +30,7 @@ prepare() {
       attempt prepare "$id" script "$apply" || return 10
       say prepare "$id"
     fi
-  done <"$STATE/log/actions"
+  done <"$STATE/work/actions"
 }
 
 # due ID CHECK: 0 when the action is to be done, 1 when it is not, 2 when its check failed.

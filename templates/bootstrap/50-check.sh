@@ -2,11 +2,11 @@
 # check: each set of files is judged by its own tool as the tree that it will be.
 check() {
   manifest=$STAGED/manifest
-  changed_paths >"$STATE/log/changed"
+  changed_paths >"$STATE/work/changed"
   records check "$manifest" | while IFS="$TAB" read -r id sha; do
-    records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$STATE/log/changed" && printf '%s\t%s\n' "$id" "$sha"
-  done >"$STATE/log/due" || true
-  [ -s "$STATE/log/due" ] || return 0
+    records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$STATE/work/changed" && printf '%s\t%s\n' "$id" "$sha"
+  done >"$STATE/work/due" || true
+  [ -s "$STATE/work/due" ] || return 0
   unshare --mount --propagation private sh "$0" check-staged
 }
 
@@ -21,9 +21,9 @@ changed_paths() {
 
 # gone_paths FROM TO: files of the one manifest that the other does not name.
 gone_paths() {
-  { records file "$1" | cut -f6; records secret "$1" | cut -f4; records archive "$1" | cut -f3; } | sort >"$STATE/log/from"
-  { records file "$2" | cut -f6; records secret "$2" | cut -f4; records archive "$2" | cut -f3; } | sort >"$STATE/log/to"
-  comm -23 "$STATE/log/from" "$STATE/log/to"
+  { records file "$1" | cut -f6; records secret "$1" | cut -f4; records archive "$1" | cut -f3; } | sort >"$STATE/work/from"
+  { records file "$2" | cut -f6; records secret "$2" | cut -f4; records archive "$2" | cut -f3; } | sort >"$STATE/work/to"
+  comm -23 "$STATE/work/from" "$STATE/work/to"
 }
 
 # Runs in a mount namespace of its own, so that absolute includes see the staged tree and the host sees nothing of it.
@@ -56,5 +56,5 @@ check_staged() {
   while IFS="$TAB" read -r id sha; do
     attempt check "$id" script "$sha" || return 10
     say check "$id"
-  done <"$STATE/log/due"
+  done <"$STATE/work/due"
 }

@@ -44,12 +44,12 @@ remove_path() {
 
 transition_files() {
   changed=
-  gone_paths "$1/manifest" "$2/manifest" >"$STATE/log/gone"
+  gone_paths "$1/manifest" "$2/manifest" >"$STATE/work/gone"
   while read -r path; do
     remove_path "$path" || return 1
     changed="$changed$path (gone)$NEWLINE"
-  done <"$STATE/log/gone"
-  records file "$2/manifest" >"$STATE/log/files"
+  done <"$STATE/work/gone"
+  records file "$2/manifest" >"$STATE/work/files"
   while IFS="$TAB" read -r mode owner sha size source path; do
     keep_original "$path"
     if [ -f "$path" ] && [ "$(stat -c '%04a %U:%G %s' "$path")" = "$mode $owner $size" ]; then
@@ -57,8 +57,8 @@ transition_files() {
     fi
     put "$OBJECTS/$sha" "$mode" "$owner" "$path" || return 1
     changed="$changed$path$NEWLINE"
-  done <"$STATE/log/files"
-  records secret "$2/manifest" >"$STATE/log/secrets"
+  done <"$STATE/work/files"
+  records secret "$2/manifest" >"$STATE/work/secrets"
   while IFS="$TAB" read -r mode owner _ path; do
     secret=$2/secrets/$(digest "$path")
     [ -e "$secret" ] || continue
@@ -66,13 +66,13 @@ transition_files() {
     if [ -f "$path" ] && [ "$(stat -c '%04a %U:%G' "$path")" = "$mode $owner" ] && cmp -s "$secret" "$path"; then continue; fi
     put "$secret" "$mode" "$owner" "$path" || return 1
     changed="$changed$path$NEWLINE"
-  done <"$STATE/log/secrets"
-  records archive "$2/manifest" >"$STATE/log/archives"
+  done <"$STATE/work/secrets"
+  records archive "$2/manifest" >"$STATE/work/archives"
   while IFS="$TAB" read -r sha _ path; do
     [ "$(cat "$path/.soundstage-archive" 2>/dev/null)" != "$sha" ] || continue
     attempt files "$path" unpack "$sha" "$path" || return 1
     changed="$changed$path$NEWLINE"
-  done <"$STATE/log/archives"
+  done <"$STATE/work/archives"
   sync
   printf '%s' "$changed" | while read -r path; do say files "$path"; done
   case $changed in *"/etc/systemd/system/"*) systemctl daemon-reload ;; esac
@@ -86,14 +86,14 @@ unpack() {
 
 transition_kernel() {
   records module "$2" | while read -r name; do attempt kernel "$name" modprobe "$name" || exit 1; done || return 1
-  records sysctl "$2" >"$STATE/log/sysctls"
+  records sysctl "$2" >"$STATE/work/sysctls"
   while IFS="$TAB" read -r key value; do
     grep -q "^$key$TAB" "$STATE/sysctls" 2>/dev/null || printf '%s\t%s\n' "$key" "$(sysctl_read "$key")" >>"$STATE/sysctls"
     sysctl_set "$key" "$value" || return 1
-  done <"$STATE/log/sysctls"
+  done <"$STATE/work/sysctls"
   [ -e "$STATE/sysctls" ] || return 0
   while IFS="$TAB" read -r key value; do
-    grep -q "^$key$TAB" "$STATE/log/sysctls" || sysctl_set "$key" "$value" || return 1
+    grep -q "^$key$TAB" "$STATE/work/sysctls" || sysctl_set "$key" "$value" || return 1
   done <"$STATE/sysctls"
 }
 
@@ -118,15 +118,15 @@ transition_units() {
     rm -f "$STATE/running/$name"
     say units "$name stopped, it is not wanted any more"
   done
-  records unit "$2" >"$STATE/log/units"
+  records unit "$2" >"$STATE/work/units"
   while IFS="$TAB" read -r name state; do
     unit_to "$2" "$name" "$state" || return 1
-  done <"$STATE/log/units"
+  done <"$STATE/work/units"
   # A simple service that dies at once has started as far as systemd is concerned.
-  [ ! -s "$STATE/log/units" ] || sleep 1
+  [ ! -s "$STATE/work/units" ] || sleep 1
   while IFS="$TAB" read -r name state; do
     [ "$state" != started ] || systemctl is-active --quiet "$name" || { unit_failed "$name" 1; return 1; }
-  done <"$STATE/log/units"
+  done <"$STATE/work/units"
 }
 
 trigger_digest() {
@@ -157,7 +157,7 @@ unit_to() {
   if [ -n "$verb" ]; then
     systemctl reset-failed "$2" 2>/dev/null || true
     code=0
-    systemctl "$verb" "$2" >"$STATE/log/unit" 2>&1 || code=$?
+    systemctl "$verb" "$2" >"$STATE/log/unit" 2>&1 </dev/null || code=$?
     [ "$code" = 0 ] || { unit_failed "$2" "$code"; return 1; }
     say units "$2 ${verb}ed" | sed 's/stoped/stopped/'
   fi

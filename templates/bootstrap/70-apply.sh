@@ -4,11 +4,14 @@ apply() {
   script_path=$(readlink -f "$0")
   : >"$STATE/log/apply"
   : >"$STATE/log/apply.errors"
+  rm -f "$STATE/work/code"
   code=0
   systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
     --property="StandardOutput=append:$STATE/log/apply" --property="StandardError=append:$STATE/log/apply.errors" \
     --property="ExecStopPost=/bin/sh $script_path recover" --setenv=SOUNDSTAGE_STATE="$STATE" \
     /bin/sh "$script_path" apply-staged || code=$?
+  # systemd-run tells that the unit failed; the unit itself tells how.
+  [ ! -e "$STATE/work/code" ] || code=$(cat "$STATE/work/code")
   cat "$STATE/log/apply"
   cat "$STATE/log/apply.errors" >&2
   return "$code"
@@ -33,20 +36,23 @@ apply_staged() {
   if transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest"; then
     printf '%s %s applied\n' "$old" "$new" >"$JOURNAL"
   else
-    put_back
+    code=0
+    put_back || code=$?
+    printf '%s\n' "$code" >"$STATE/work/code"
+    return "$code"
   fi
 }
 
 # after_actions MANIFEST: those of host scope; cluster scope is asked for by the operator's side, once.
 after_actions() {
-  records action "$1" >"$STATE/log/actions"
+  records action "$1" >"$STATE/work/actions"
   while IFS="$TAB" read -r id when scope check apply undo _; do
     [ "$when:$scope" = after:host ] || continue
     due "$id" "$check" || { [ $? = 1 ] && continue; return 1; }
     [ "$undo" = - ] || printf '%s\n' "$undo" >>"$STATE/undo"
     attempt action "$id" script "$apply" || return 1
     say action "$id"
-  done <"$STATE/log/actions"
+  done <"$STATE/work/actions"
 }
 
 # cluster ID: the action of cluster scope on this member.
@@ -77,7 +83,7 @@ order() {
 }
 
 probe() {
-  records probe "$STAGED/manifest" >"$STATE/log/probes"
+  records probe "$STAGED/manifest" >"$STATE/work/probes"
   while IFS="$TAB" read -r id seconds sha; do
     end=$(($(date +%s) + seconds))
     until script "$sha" >"$STATE/log/probe" 2>&1 </dev/null; do
@@ -86,7 +92,7 @@ probe() {
       sleep 1
     done
     say probe "$id"
-  done <"$STATE/log/probes"
+  done <"$STATE/work/probes"
 }
 
 # commit: what was applied and proven becomes the generation that holds.
@@ -111,8 +117,8 @@ commit() {
 prune() {
   find "$GENERATIONS" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx 0 | sort -n | head -n -5 |
     while read -r number; do rm -rf "${GENERATIONS:?}/$number"; done
-  for manifest in "$GENERATIONS"/*/manifest; do wanted_objects "$manifest"; done | sort -u >"$STATE/log/kept"
-  find "$OBJECTS" -type f -printf '%f\n' | sort | comm -23 - "$STATE/log/kept" | while read -r sha; do rm -f "$OBJECTS/$sha"; done
+  for manifest in "$GENERATIONS"/*/manifest; do wanted_objects "$manifest"; done | sort -u >"$STATE/work/kept"
+  find "$OBJECTS" -type f -printf '%f\n' | sort | comm -23 - "$STATE/work/kept" | while read -r sha; do rm -f "$OBJECTS/$sha"; done
 }
 
 # put_back: the previous generation again, after a step that failed.

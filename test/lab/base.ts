@@ -7,7 +7,7 @@ import { must } from "./run.ts";
 export const CACHE = process.env.SOUNDSTAGE_LAB_CACHE ?? "/var/cache/soundstage-lab";
 const SOURCES = "/etc/apt/sources.list.d/debian.sources";
 const INCLUDE = "systemd,systemd-sysv,dbus,openssh-server,iproute2,procps,kmod,ca-certificates,udev";
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** Folder of the image, built behind `proxy` when it is not there yet. */
 export async function baseImage(proxy: string): Promise<string> {
@@ -38,6 +38,8 @@ export async function baseImage(proxy: string): Promise<string> {
     rmSync(join(part, `etc/ssh/ssh_host_${type}_key`), { force: true });
     rmSync(join(part, `etc/ssh/ssh_host_${type}_key.pub`), { force: true });
   }
+  // The lab gives each host its address from outside: nothing inside shall wait for a network of its own.
+  await must("systemctl", ["--root", part, "mask", "systemd-networkd.service", "systemd-networkd-wait-online.service"]);
   if (existsSync(image)) rmSync(part, { recursive: true, force: true });
   else renameSync(part, image);
   return image;

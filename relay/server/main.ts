@@ -1,0 +1,40 @@
+// The program: settings from the environment, one worker, an orderly end.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import pino from "pino";
+import { ConfigFault, readConfig } from "./config.ts";
+import { Relay } from "./relay.ts";
+
+const folder = import.meta.dirname;
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, base: { instance: config.instance } });
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+  const relay = new Relay({ config, log, pages: join(folder, "public"), version });
+  const port = await relay.start();
+  log.info({ host: config.host, port, version, region: config.region, redis: config.redis !== undefined }, "listening");
+  const end = (signal: string) => {
+    log.info({ signal }, "draining");
+    relay.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ error }, "did not end in order");
+        process.exit(1);
+      },
+    );
+  };
+  process.once("SIGTERM", () => end("SIGTERM"));
+  process.once("SIGINT", () => end("SIGINT"));
+}
+
+main().catch((error: NodeJS.ErrnoException) => {
+  const text =
+    error instanceof ConfigFault
+      ? error.message
+      : error.code === "EADDRINUSE"
+        ? `${process.env.RELAY_HOST ?? "127.0.0.1"}:${process.env.RELAY_PORT ?? 3000} is in use: set RELAY_PORT to another port`
+        : error.message;
+  process.stderr.write(`soundstage-relay: ${text}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,32 @@
+// The connection to Redis: optional, mended by itself, never waited for by what runs without it.
+import { createClient, type RedisClientType } from "redis";
+import type { Logger } from "pino";
+import type { RedisConfig } from "./config.ts";
+
+export function connectRedis(config: RedisConfig, log: Logger): RedisClientType {
+  const tls = config.url.startsWith("rediss:");
+  const client = createClient({
+    url: config.url,
+    ...(config.username && { username: config.username }),
+    ...(config.password && { password: config.password }),
+    socket: {
+      ...(tls && { tls: true as const, ...(config.ca && { ca: [config.ca] }) }),
+      connectTimeout: 3000,
+      reconnectStrategy: (attempt) => Math.min(100 * 2 ** attempt, 3000),
+    },
+    // A command that can not be sent now is of no use later: audio is live.
+    disableOfflineQueue: true,
+    pingInterval: 5000,
+  }) as RedisClientType;
+  let away: string | undefined;
+  client.on("error", (error: Error) => {
+    if (away !== error.message) log.warn({ reason: error.message }, "Redis is away");
+    away = error.message;
+  });
+  client.on("ready", () => {
+    away = undefined;
+    log.info("Redis is connected");
+  });
+  client.connect().catch(() => {}); // told by the error event, and tried again
+  return client;
+}

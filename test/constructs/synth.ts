@@ -1,0 +1,23 @@
+// The one way in which tests synthesize: validations run, and the output is what users get.
+import { TerraformStack, Testing } from "cdktf";
+
+export type Json = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
+
+/** Synthesizes what `build` adds to a stack of its own, with its validations. */
+export function synth(build: (stack: TerraformStack) => unknown): Json {
+  const stack = new TerraformStack(Testing.app(), "test");
+  build(stack);
+  return JSON.parse(Testing.synth(stack, true)) as Json;
+}
+
+/** Synthesizes whole, with the files that lie beside the JSON, and returns the output's folder. */
+export function synthOutput(build: (stack: TerraformStack) => unknown, id = "test"): string {
+  const stack = new TerraformStack(Testing.app(), id);
+  build(stack);
+  return Testing.fullSynth(stack);
+}
+
+/** Stable text of a part of the output, for goldens. */
+export function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
