@@ -37,7 +37,10 @@ export class AudioOut {
     const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "playback" });
     await context.audioWorklet.addModule(workletUrl);
     await context.resume();
-    return new AudioOut(context, new AudioWorkletNode(context, "ring", { numberOfInputs: 0, outputChannelCount: [2] }));
+    return new AudioOut(
+      context,
+      new AudioWorkletNode(context, "ring", { numberOfInputs: 0, outputChannelCount: [2] }),
+    );
   }
 
   get stats(): AudioStats {
@@ -58,7 +61,10 @@ export class AudioOut {
       this.#decoder?.close();
       this.#channels = channels;
       this.#decoder = await createDecoder(channels, (left, right) => {
-        this.#worklet.port.postMessage({ left, right }, right === left ? [left.buffer] : [left.buffer, right.buffer]);
+        this.#worklet.port.postMessage(
+          { left, right },
+          right === left ? [left.buffer] : [left.buffer, right.buffer],
+        );
       });
     }
     for (const packet of packets) this.#decoder.decode(packet);

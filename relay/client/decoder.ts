@@ -10,7 +10,8 @@ export type Samples = (left: Float32Array, right: Float32Array) => void;
 
 export async function createDecoder(channels: number, samples: Samples): Promise<Decoder> {
   const config = { codec: "opus", sampleRate: SAMPLE_RATE, numberOfChannels: channels };
-  if ("AudioDecoder" in globalThis && (await AudioDecoder.isConfigSupported(config)).supported) return native(config, samples);
+  if ("AudioDecoder" in globalThis && (await AudioDecoder.isConfigSupported(config)).supported)
+    return native(config, samples);
   return wasm(channels, samples);
 }
 

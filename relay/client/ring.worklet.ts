@@ -76,7 +76,11 @@ class Ring extends AudioWorkletProcessor {
     }
     this.#quanta += 1;
     if (this.#quanta % 38 === 0) {
-      this.port.postMessage({ buffered: (this.#filled / sampleRate) * 1000, underruns: this.#underruns, skipped: this.#skipped });
+      this.port.postMessage({
+        buffered: (this.#filled / sampleRate) * 1000,
+        underruns: this.#underruns,
+        skipped: this.#skipped,
+      });
     }
     return true;
   }

@@ -29,7 +29,12 @@ export function startDemo(broadcasts: Broadcasts, log: Logger): () => Promise<vo
     });
   const run = async (): Promise<void> => {
     while (!stopped) {
-      current = await broadcasts.start({ stream: DEMO_STREAM, title: "Soundstage demo loop, 174 bpm", bitrate: BITRATE, channels: 2 });
+      current = await broadcasts.start({
+        stream: DEMO_STREAM,
+        title: "Soundstage demo loop, 174 bpm",
+        bitrate: BITRATE,
+        channels: 2,
+      });
       if (current && !stopped) {
         log.info("the demo is on air");
         await play(current, () => stopped, sleep);
@@ -38,7 +43,9 @@ export function startDemo(broadcasts: Broadcasts, log: Logger): () => Promise<vo
     }
     await current?.end("stopped");
   };
-  const running = run().catch((error: unknown) => log.error({ error: (error as Error).message }, "the demo ended"));
+  const running = run().catch((error: unknown) =>
+    log.error({ error: (error as Error).message }, "the demo ended"),
+  );
   return async () => {
     stopped = true;
     wake?.();
@@ -46,9 +53,19 @@ export function startDemo(broadcasts: Broadcasts, log: Logger): () => Promise<vo
   };
 }
 
-async function play(broadcast: Broadcast, stopped: () => boolean, sleep: (ms: number) => Promise<void>): Promise<void> {
+async function play(
+  broadcast: Broadcast,
+  stopped: () => boolean,
+  sleep: (ms: number) => Promise<void>,
+): Promise<void> {
   const loop = toInt16(renderLoop());
-  const encoder = await createEncoder({ application: Application.Audio, signal: Signal.Music, bitrate: BITRATE * 1000, sampleRate: SAMPLE_RATE, channels: 2 });
+  const encoder = await createEncoder({
+    application: Application.Audio,
+    signal: Signal.Music,
+    bitrate: BITRATE * 1000,
+    sampleRate: SAMPLE_RATE,
+    channels: 2,
+  });
   try {
     let began = performance.now();
     for (let sequence = 0, position = 0; !broadcast.ended && !stopped(); sequence += 1) {
@@ -56,7 +73,9 @@ async function play(broadcast: Broadcast, stopped: () => boolean, sleep: (ms: nu
       for (let packet = 0; packet < PACKETS; packet += 1) {
         packets.push(encoder.encode(frame(loop, (position + packet * SAMPLES) % LOOP_SAMPLES)));
       }
-      broadcast.feed(encodeChunk({ sequence, mediaTime: position, captureTime: Date.now(), channels: 2, packets }));
+      broadcast.feed(
+        encodeChunk({ sequence, mediaTime: position, captureTime: Date.now(), channels: 2, packets }),
+      );
       position += PACKETS * SAMPLES;
       // Paced by the stream's own clock, so that late timers do not add up.
       const due = began + (position / SAMPLE_RATE) * 1000;

@@ -49,7 +49,8 @@ export function renderLoop(): Float32Array {
     if (GHOST[beat] === "g") add(step, 0.09, snare(noise, 0.12), 0.2);
     if (HAT[beat] === "h") add(step, 0.05, hat(noise, step % 4 === 2 ? 0.16 : 0.09), step % 2 ? 0.35 : -0.35);
     if (BASS[beat] === "x") add(step, 0.3, reese(semitones(43.65, ROOTS[bar] as number)));
-    if (step % 16 === 0) for (const [index, note] of (CHORDS[bar] as number[]).entries()) pad(left, right, step, note, index);
+    if (step % 16 === 0)
+      for (const [index, note] of (CHORDS[bar] as number[]).entries()) pad(left, right, step, note, index);
   }
   const mix = new Float32Array(LOOP_SAMPLES * 2);
   for (let n = 0; n < LOOP_SAMPLES; n += 1) {

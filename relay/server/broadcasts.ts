@@ -39,7 +39,9 @@ export class Broadcasts {
   async start(request: BroadcastRequest): Promise<Broadcast | undefined> {
     const entry: Entry = { ...request, since: Date.now(), owner: randomUUID() };
     if (!(await this.#directory.claim(entry))) return undefined;
-    const broadcast = new Broadcast(entry, this.#directory, this.#outlet, () => this.#running.delete(entry.stream));
+    const broadcast = new Broadcast(entry, this.#directory, this.#outlet, () =>
+      this.#running.delete(entry.stream),
+    );
     this.#running.set(entry.stream, broadcast);
     return broadcast;
   }
@@ -77,8 +79,10 @@ export class Broadcast {
   /** Sends a chunk on; throws a `ChunkFault` where it is malformed or comes out of order. */
   feed(bytes: Uint8Array): Chunk {
     const chunk = decodeChunk(bytes);
-    if (chunk.sequence <= this.#last) throw new ChunkFault(`sequence ${chunk.sequence} does not follow ${this.#last}`);
-    if (chunk.channels !== this.#entry.channels) throw new ChunkFault(`${chunk.channels} channels in a stream of ${this.#entry.channels}`);
+    if (chunk.sequence <= this.#last)
+      throw new ChunkFault(`sequence ${chunk.sequence} does not follow ${this.#last}`);
+    if (chunk.channels !== this.#entry.channels)
+      throw new ChunkFault(`${chunk.channels} channels in a stream of ${this.#entry.channels}`);
     this.#last = chunk.sequence;
     this.#outlet.audio(this.#entry.stream, bytes);
     return chunk;

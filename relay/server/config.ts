@@ -27,7 +27,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const faults: string[] = [];
   const number = (name: string, fallback: number, min: number, max: number): number => {
     const value = env[name] === undefined ? fallback : Number(env[name]);
-    if (!Number.isInteger(value) || value < min || value > max) faults.push(`${name}="${env[name]}" must be a whole number from ${min} to ${max}`);
+    if (!Number.isInteger(value) || value < min || value > max)
+      faults.push(`${name}="${env[name]}" must be a whole number from ${min} to ${max}`);
     return value;
   };
   const file = (name: string): string | undefined => {
@@ -41,22 +42,33 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     }
   };
   const url = env.RELAY_REDIS_URL;
-  if (url && !/^rediss?:\/\/[^/@]+$/.test(url)) faults.push(`RELAY_REDIS_URL must be redis://host:port or rediss://host:port, without a password in it`);
-  if (env.RELAY_DEMO !== undefined && !/^(on|off)$/.test(env.RELAY_DEMO)) faults.push(`RELAY_DEMO="${env.RELAY_DEMO}" must be on or off`);
+  if (url && !/^rediss?:\/\/[^/@]+$/.test(url))
+    faults.push(`RELAY_REDIS_URL must be redis://host:port or rediss://host:port, without a password in it`);
+  if (env.RELAY_DEMO !== undefined && !/^(on|off)$/.test(env.RELAY_DEMO))
+    faults.push(`RELAY_DEMO="${env.RELAY_DEMO}" must be on or off`);
   const level = env.RELAY_LOG_LEVEL ?? "info";
-  if (!/^(fatal|error|warn|info|debug|trace|silent)$/.test(level)) faults.push(`RELAY_LOG_LEVEL="${level}" is no level of pino`);
+  if (!/^(fatal|error|warn|info|debug|trace|silent)$/.test(level))
+    faults.push(`RELAY_LOG_LEVEL="${level}" is no level of pino`);
   const port = number("RELAY_PORT", 3000, 0, 65_535);
   const config: Config = {
     host: env.RELAY_HOST ?? "127.0.0.1",
     port,
     region: env.RELAY_REGION ?? "local",
     instance: env.RELAY_INSTANCE ?? `relay-${port}`,
-    origins: (env.RELAY_ORIGINS ?? "").split(",").map((origin) => origin.trim()).filter(Boolean),
+    origins: (env.RELAY_ORIGINS ?? "")
+      .split(",")
+      .map((origin) => origin.trim())
+      .filter(Boolean),
     maxListeners: number("RELAY_MAX_LISTENERS", 10_000, 1, 1_000_000),
     demo: env.RELAY_DEMO === "on",
     broadcastToken: file("RELAY_BROADCAST_TOKEN_FILE"),
     redis: url
-      ? { url, username: env.RELAY_REDIS_USERNAME, password: file("RELAY_REDIS_PASSWORD_FILE"), ca: file("RELAY_REDIS_CA_FILE") }
+      ? {
+          url,
+          username: env.RELAY_REDIS_USERNAME,
+          password: file("RELAY_REDIS_PASSWORD_FILE"),
+          ca: file("RELAY_REDIS_CA_FILE"),
+        }
       : undefined,
     logLevel: level,
   };

@@ -81,7 +81,11 @@ export class SharedDirectory implements Directory {
   async claim(entry: Entry): Promise<boolean> {
     if (!(await this.#local.claim(entry))) return false;
     const taken = await this.#try(
-      () => this.#redis.set(PREFIX + entry.stream, JSON.stringify(entry), { expiration: { type: "PX", value: HOLD }, condition: "NX" }),
+      () =>
+        this.#redis.set(PREFIX + entry.stream, JSON.stringify(entry), {
+          expiration: { type: "PX", value: HOLD },
+          condition: "NX",
+        }),
       "OK",
     );
     if (taken === null) await this.#local.release(entry);
@@ -91,7 +95,11 @@ export class SharedDirectory implements Directory {
   async renew(entry: Entry): Promise<boolean> {
     if (!(await this.#local.renew(entry))) return false;
     const kept = await this.#try(
-      () => this.#redis.eval(RENEW, { keys: [PREFIX + entry.stream], arguments: [entry.owner, JSON.stringify(entry), String(HOLD)] }),
+      () =>
+        this.#redis.eval(RENEW, {
+          keys: [PREFIX + entry.stream],
+          arguments: [entry.owner, JSON.stringify(entry), String(HOLD)],
+        }),
       1,
     );
     if (kept === 0) await this.#local.release(entry);
@@ -100,7 +108,10 @@ export class SharedDirectory implements Directory {
 
   async release(entry: Entry): Promise<void> {
     await this.#local.release(entry);
-    await this.#try(() => this.#redis.eval(RELEASE, { keys: [PREFIX + entry.stream], arguments: [entry.owner] }), 0);
+    await this.#try(
+      () => this.#redis.eval(RELEASE, { keys: [PREFIX + entry.stream], arguments: [entry.owner] }),
+      0,
+    );
   }
 
   async find(stream: string): Promise<Entry | undefined> {
@@ -130,8 +141,12 @@ export class SharedDirectory implements Directory {
     return this.#try(async () => {
       const key = COUNTS + stream;
       await this.#redis.multi().hSet(key, this.#instance, `${here} ${now}`).pExpire(key, FRESH).exec();
-      const counts = Object.values(await this.#redis.hGetAll(key)).map((text) => String(text).split(" ").map(Number));
-      return counts.filter(([, at]) => now - (at ?? 0) < FRESH).reduce((sum, [count]) => sum + (count ?? 0), 0);
+      const counts = Object.values(await this.#redis.hGetAll(key)).map((text) =>
+        String(text).split(" ").map(Number),
+      );
+      return counts
+        .filter(([, at]) => now - (at ?? 0) < FRESH)
+        .reduce((sum, [count]) => sum + (count ?? 0), 0);
     }, here);
   }
 

@@ -13,7 +13,10 @@ async function main(): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
   const relay = new Relay({ config, log, pages: join(folder, "public"), version });
   const port = await relay.start();
-  log.info({ host: config.host, port, version, region: config.region, redis: config.redis !== undefined }, "listening");
+  log.info(
+    { host: config.host, port, version, region: config.region, redis: config.redis !== undefined },
+    "listening",
+  );
   const end = (signal: string) => {
     log.info({ signal }, "draining");
     relay.stop().then(

@@ -52,7 +52,10 @@ export class Pages {
       ETag: page.tag,
     };
     if (request.headers["if-none-match"] === page.tag) response.writeHead(304, headers).end();
-    else response.writeHead(200, { ...headers, "Content-Length": page.body.length }).end(request.method === "HEAD" ? undefined : page.body);
+    else
+      response
+        .writeHead(200, { ...headers, "Content-Length": page.body.length })
+        .end(request.method === "HEAD" ? undefined : page.body);
     return true;
   }
 }

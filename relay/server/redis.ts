@@ -1,6 +1,7 @@
 // The connection to Redis: optional, mended by itself, never waited for by what runs without it.
-import { createClient, type RedisClientType } from "redis";
+
 import type { Logger } from "pino";
+import { createClient, type RedisClientType } from "redis";
 import type { RedisConfig } from "./config.ts";
 
 export function connectRedis(config: RedisConfig, log: Logger): RedisClientType {

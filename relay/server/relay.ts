@@ -1,7 +1,7 @@
 // A worker of the relay: HTTP, sockets, the demo source, its health and its end.
 import { createServer, type Server as HttpServer } from "node:http";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createAdapter } from "@socket.io/redis-streams-adapter";
 import type { Logger } from "pino";
 import type { RedisClientType } from "redis";
@@ -49,10 +49,16 @@ export class Relay {
         (answer) => {
           if (answer) {
             const text = `${JSON.stringify(answer.body)}\n`;
-            response.writeHead(answer.status, { ...SECURITY_HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store" });
+            response.writeHead(answer.status, {
+              ...SECURITY_HEADERS,
+              "Content-Type": "application/json",
+              "Cache-Control": "no-store",
+            });
             response.end(request.method === "HEAD" ? undefined : text);
           } else if (!this.#pages.serve((request.url ?? "/").split("?")[0] as string, request, response)) {
-            response.writeHead(404, { ...SECURITY_HEADERS, "Content-Type": "text/plain; charset=utf-8" }).end("There is no such page.\n");
+            response
+              .writeHead(404, { ...SECURITY_HEADERS, "Content-Type": "text/plain; charset=utf-8" })
+              .end("There is no such page.\n");
           }
         },
         (error: unknown) => {
@@ -81,7 +87,13 @@ export class Relay {
       ended: (stream, reason) => this.#io.to(room(stream)).emit("stream-ended", { stream, reason }),
       bitrate: (stream, bitrate) => this.#io.to(room(stream)).emit("bitrate-change", { stream, bitrate }),
     });
-    serveSockets({ io: this.#io, config, directory: this.#directory, broadcasts: this.#broadcasts, draining: () => this.#draining });
+    serveSockets({
+      io: this.#io,
+      config,
+      directory: this.#directory,
+      broadcasts: this.#broadcasts,
+      draining: () => this.#draining,
+    });
   }
 
   /** @returns the port, which is a free one where the configured port is 0 */
@@ -109,7 +121,8 @@ export class Relay {
     }
     await this.#broadcasts.endAll("draining");
     const end = Date.now() + deadline;
-    while (this.#io.engine.clientsCount > 0 && Date.now() < end) await new Promise((done) => setTimeout(done, 50));
+    while (this.#io.engine.clientsCount > 0 && Date.now() < end)
+      await new Promise((done) => setTimeout(done, 50));
     await this.#io.close();
     this.#redis?.destroy();
     this.#delay.disable();
@@ -128,13 +141,17 @@ export class Relay {
   }
 
   async #answer(url: string, method: string): Promise<{ status: number; body: unknown } | undefined> {
-    if (method !== "GET" && method !== "HEAD") return { status: 405, body: { error: `${method} is not answered here` } };
+    if (method !== "GET" && method !== "HEAD")
+      return { status: 405, body: { error: `${method} is not answered here` } };
     const { config, version } = this.#options;
     const path = url.split("?")[0];
     if (path === "/health/live") return { status: 200, body: { status: "live" } };
     if (path === "/health/ready") {
       const reasons = this.unready();
-      return { status: reasons.length > 0 ? 503 : 200, body: { status: reasons.length > 0 ? "not ready" : "ready", reasons } };
+      return {
+        status: reasons.length > 0 ? 503 : 200,
+        body: { status: reasons.length > 0 ? "not ready" : "ready", reasons },
+      };
     }
     if (path === "/health") {
       const reasons = this.unready();
@@ -153,7 +170,9 @@ export class Relay {
     if (path === "/streams") {
       const entries = await this.#directory.list();
       const streams = await Promise.all(
-        entries.map(async (entry) => info(entry, await this.#directory.listeners(entry.stream, here(this.#io, entry.stream)), config)),
+        entries.map(async (entry) =>
+          info(entry, await this.#directory.listeners(entry.stream, here(this.#io, entry.stream)), config),
+        ),
       );
       return { status: 200, body: { streams } };
     }
@@ -162,7 +181,9 @@ export class Relay {
 
   /** Tells listeners of this worker how many they are in all. */
   async #tellListeners(): Promise<void> {
-    for (const name of [...this.#io.of("/").adapter.rooms.keys()].filter((key) => key.startsWith("stream:"))) {
+    for (const name of [...this.#io.of("/").adapter.rooms.keys()].filter((key) =>
+      key.startsWith("stream:"),
+    )) {
       const stream = name.slice("stream:".length);
       const entry = await this.#directory.find(stream);
       const count = await this.#directory.listeners(stream, here(this.#io, stream));

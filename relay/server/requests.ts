@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { BITRATES, STREAM_ID } from "../shared/protocol.ts";
 
-const stream = z.string().regex(STREAM_ID, "must be 1 to 64 letters, digits, - or _, and begin with a letter or digit");
+const stream = z
+  .string()
+  .regex(STREAM_ID, "must be 1 to 64 letters, digits, - or _, and begin with a letter or digit");
 const bitrate = z.union(BITRATES.map((value) => z.literal(value)) as [z.ZodLiteral<64>, z.ZodLiteral<96>]);
 
 export const startRequest = z.strictObject({

@@ -51,7 +51,8 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       if (config.broadcastToken !== undefined && !sameSecret(token ?? "", config.broadcastToken)) {
         return ack(refuse("unauthorized", "the token is not the one that broadcasters need"));
       }
-      if (starting || (broadcast && !broadcast.ended)) return ack(refuse("bad-request", "this connection broadcasts already"));
+      if (starting || (broadcast && !broadcast.ended))
+        return ack(refuse("bad-request", "this connection broadcasts already"));
       starting = true;
       const started = await broadcasts.start({ stream, title: title ?? stream, bitrate, channels });
       starting = false;
@@ -64,7 +65,8 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
 
     socket.on("audio-chunk", (chunk, ack) => {
       const answer: Ack = typeof ack === "function" ? ack : () => {};
-      if (!broadcast || broadcast.ended) return answer(refuse("not-broadcasting", "start-broadcast comes first"));
+      if (!broadcast || broadcast.ended)
+        return answer(refuse("not-broadcasting", "start-broadcast comes first"));
       if (!(chunk instanceof Uint8Array)) return answer(refuse("bad-chunk", "a chunk is binary"));
       if (!bytes.take(chunk.length)) return answer(refuse("rate-limited", "too many bytes a second"));
       try {
@@ -80,7 +82,8 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       const answer: Ack = typeof ack === "function" ? ack : () => {};
       const parsed = bitrateRequest.safeParse(request);
       if (!parsed.success) return answer(refuse("bad-request", reason(parsed.error)));
-      if (!broadcast || broadcast.ended) return answer(refuse("not-broadcasting", "start-broadcast comes first"));
+      if (!broadcast || broadcast.ended)
+        return answer(refuse("not-broadcasting", "start-broadcast comes first"));
       await broadcast.setBitrate(parsed.data.bitrate);
       answer({ ok: true });
     });
@@ -97,14 +100,18 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       if (!parsed.success) return ack(refuse("bad-request", reason(parsed.error)));
       const { stream } = parsed.data;
       if (draining()) return ack(refuse("draining", "this worker is leaving"));
-      if (listening === undefined && listeners(io) >= config.maxListeners) return ack(refuse("full", "this worker has as many listeners as it takes"));
+      if (listening === undefined && listeners(io) >= config.maxListeners)
+        return ack(refuse("full", "this worker has as many listeners as it takes"));
       if (listening !== undefined) await socket.leave(room(listening));
       listening = stream;
       // Also before anybody broadcasts: whoever waits hears it begin.
       await socket.join(room(stream));
       socket.data.listening = true;
       const entry = await directory.find(stream);
-      if (!entry) return ack(refuse("no-such-stream", `nobody broadcasts "${stream}" now; you will hear it when somebody does`));
+      if (!entry)
+        return ack(
+          refuse("no-such-stream", `nobody broadcasts "${stream}" now; you will hear it when somebody does`),
+        );
       ack({ ok: true, info: info(entry, await directory.listeners(stream, here(io, stream)), config) });
     });
 
@@ -144,7 +151,17 @@ export function listeners(io: Io): number {
 
 export function info(entry: Entry, count: number, config: Config): StreamInfo {
   const { stream, title, bitrate, channels, since } = entry;
-  return { stream, title, bitrate, channels, since, listeners: count, live: true, region: config.region, instance: config.instance };
+  return {
+    stream,
+    title,
+    bitrate,
+    channels,
+    since,
+    listeners: count,
+    live: true,
+    region: config.region,
+    instance: config.instance,
+  };
 }
 
 /** Largest message taken: a chunk of the largest packets, with its header. */

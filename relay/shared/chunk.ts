@@ -51,7 +51,8 @@ export function encodeChunk(chunk: Chunk): Uint8Array<ArrayBuffer> {
 
 /** Throws a `ChunkFault` that names what is wrong; packets are views into `bytes`. */
 export function decodeChunk(bytes: Uint8Array): Chunk {
-  if (bytes.length < HEADER_BYTES) throw new ChunkFault(`a chunk of ${bytes.length} bytes is shorter than its header`);
+  if (bytes.length < HEADER_BYTES)
+    throw new ChunkFault(`a chunk of ${bytes.length} bytes is shorter than its header`);
   const [version, codec, channels, count] = bytes;
   if (version !== VERSION) throw new ChunkFault(`chunk version ${version} is not ${VERSION}`);
   if (codec !== OPUS) throw new ChunkFault(`codec ${codec} is not Opus (${OPUS})`);
@@ -60,14 +61,16 @@ export function decodeChunk(bytes: Uint8Array): Chunk {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const mediaTime = view.getFloat64(8, true);
   const captureTime = view.getFloat64(16, true);
-  if (!Number.isFinite(mediaTime) || mediaTime < 0) throw new ChunkFault("media time is not a number of samples");
+  if (!Number.isFinite(mediaTime) || mediaTime < 0)
+    throw new ChunkFault("media time is not a number of samples");
   if (!Number.isFinite(captureTime)) throw new ChunkFault("capture time is not a time");
   let offset = HEADER_BYTES + 2 * count;
   if (bytes.length < offset) throw new ChunkFault("the chunk ends among its packet lengths");
   const packets: Uint8Array[] = [];
   for (let index = 0; index < count; index += 1) {
     const length = view.getUint16(HEADER_BYTES + 2 * index, true);
-    if (length < 1 || length > MAX_PACKET_BYTES) throw new ChunkFault(`a packet of ${length} bytes is not 1 to ${MAX_PACKET_BYTES}`);
+    if (length < 1 || length > MAX_PACKET_BYTES)
+      throw new ChunkFault(`a packet of ${length} bytes is not 1 to ${MAX_PACKET_BYTES}`);
     if (offset + length > bytes.length) throw new ChunkFault("the chunk ends inside a packet");
     packets.push(bytes.subarray(offset, offset + length));
     offset += length;

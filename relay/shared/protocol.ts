@@ -64,7 +64,10 @@ export interface ServerEvents {
   "stream-info": (info: StreamInfo) => void;
   "audio-data": (stream: string, chunk: Uint8Array) => void;
   "bitrate-change": (change: { readonly stream: string; readonly bitrate: number }) => void;
-  "stream-ended": (end: { readonly stream: string; readonly reason: "stopped" | "disconnected" | "draining" }) => void;
+  "stream-ended": (end: {
+    readonly stream: string;
+    readonly reason: "stopped" | "disconnected" | "draining";
+  }) => void;
   /** The worker leaves: connect again after `delay` milliseconds. */
   reconnect: (hint: { readonly delay: number }) => void;
 }
