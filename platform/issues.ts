@@ -56,11 +56,11 @@ function faults(
   const missing = found === undefined;
   const secret = issue.message === CLEAR;
   const tail = missing ? "found nothing" : secret ? "found a value in the clear" : `found ${describe(found)}`;
-  const words = issue.message.startsWith("Invalid input: ") ? issue.message.slice(15) : issue.message;
+  const words = issue.message.replace(/^Invalid input: /, "").replace(/, received .*$/, "");
   const name = missing ? `"${String(path.at(-1))}" is missing: ` : "";
   return [
     {
-      message: `${name}${words}${words.includes("received") ? "" : `, ${tail}`}`,
+      message: `${name}${words}, ${tail}`,
       ...(secret && !missing && { rule: "secret-in-clear" }),
       ...document.at(path),
     },
