@@ -87,12 +87,12 @@ export class HostRun {
       await this.#run("receive", [], archiveOf(bundle, missing));
       this.#say("upload", `${missing.length} objects, ${(bytes / 1e6).toFixed(1)} MB`);
     }
+    if (this.manifest.secrets.length > 0) await this.#run("secrets", [], this.#secretLines());
     const prepared = await this.#run("prepare");
     this.#tell(prepared.filter(([step]) => step !== "request"));
     for (const [, id, csr] of prepared.filter(([step]) => step === "request")) {
       await this.#answer(id as string, Buffer.from(csr as string, "base64").toString());
     }
-    if (this.manifest.secrets.length > 0) await this.#run("secrets", [], this.#secretLines());
     this.#tell(await this.#run("check"));
   }
 

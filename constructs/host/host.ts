@@ -19,6 +19,7 @@ import type {
   Unit,
   User,
 } from "../../bundle/manifest.ts";
+import { print as printSysctl } from "../../templates/sysctl/print.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { Claims } from "./claims.ts";
 import { type Service, serviceFile, serviceProcesses, serviceUnits } from "./service.ts";
@@ -66,6 +67,7 @@ export class Host extends Construct {
   readonly kernel: "own" | "shared";
   readonly #claims = new Claims(this);
   readonly #packages = new Set<string>();
+  readonly #leftOut = new Set<string>();
   readonly #modules = new Set<string>();
   readonly #users = new Map<string, User>();
   readonly #directories = new Map<string, Directory>();
@@ -81,6 +83,7 @@ export class Host extends Construct {
   readonly #probes = new Map<string, Probe>();
   readonly #orders = new Map<string, ChangeOrder>();
   readonly #processes: Process[] = [];
+  #booted = false;
 
   constructor(scope: Construct, id: string, props: HostProps) {
     super(scope, id);
@@ -191,6 +194,11 @@ export class Host extends Construct {
     this.#sysctls.set(key, merged);
   }
 
+  /** Kernel keys that were asked for and are not this host's to set; its file says so. */
+  leaveOut(keys: readonly string[]): void {
+    for (const key of keys) this.#leftOut.add(key);
+  }
+
   /** Kernel module, loaded now and at boot. */
   module(by: Construct, name: string): void {
     this.#needsRoot(by, `kernel module ${name}`);
@@ -222,6 +230,7 @@ export class Host extends Construct {
 
   /** All that was asked of the host so far; called at synthesis. */
   bundle(): Bundle {
+    this.#bootFiles();
     const manifest: Manifest = {
       format: 1,
       host: this.name,
@@ -244,6 +253,25 @@ export class Host extends Construct {
       processes: this.#processes,
     };
     return { manifest, texts: this.#texts, artifacts: [...this.#artifacts.values()] };
+  }
+
+  /** What systemd applies at boot is what was applied now. */
+  #bootFiles(): void {
+    if (this.#booted) return;
+    this.#booted = true;
+    const keys = [...this.#sysctls].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (keys.length > 0) {
+      const leftOut = [...this.#leftOut]
+        .sort()
+        .map((key) => `left to the machine that this host runs on: ${key}`);
+      const content = printSysctl({ comments: ["Written by Soundstage.", ...leftOut], keys });
+      this.file(this, "/etc/sysctl.d/60-soundstage.conf", { content });
+    }
+    if (this.#modules.size > 0) {
+      this.file(this, "/etc/modules-load.d/soundstage.conf", {
+        content: `${[...this.#modules].sort().join("\n")}\n`,
+      });
+    }
   }
 
   #needsRoot(by: Construct, what: string): void {

@@ -1,6 +1,6 @@
 // A long-running program, as a hardened systemd unit or as a supervised process of a folder.
 import type { Process, Unit } from "../../bundle/manifest.ts";
-import { print, type Setting, word } from "../../templates/systemd/print.ts";
+import { assignment, print, type Setting, word } from "../../templates/systemd/print.ts";
 
 export interface Service {
   /** Unit name without `.service`. */
@@ -57,9 +57,7 @@ const HARDENING: readonly Setting[] = [
 
 export function serviceFile(service: Service): string {
   const fill = (text: string) =>
-    word(text)
-      .replaceAll("{instance}", "%i")
-      .replace(/\{credential:([\w-]+)\}/g, "%d/$1");
+    text.replaceAll("{instance}", "%i").replace(/\{credential:([\w-]+)\}/g, "%d/$1");
   return print([
     [
       "Unit",
@@ -72,9 +70,9 @@ export function serviceFile(service: Service): string {
     [
       "Service",
       [
-        ["ExecStart", service.command.map(fill).join(" ")],
+        ["ExecStart", service.command.map((part) => fill(word(part))).join(" ")],
         ...Object.entries(service.environment).map(
-          ([key, value]): Setting => ["Environment", fill(`${key}=${value}`)],
+          ([key, value]): Setting => ["Environment", fill(assignment(`${key}=${value}`))],
         ),
         ...Object.entries(service.credentials ?? {}).map(
           ([name, path]): Setting => ["LoadCredential", `${name}:${path}`],

@@ -14,6 +14,8 @@ GENERATIONS=$STATE/generations
 CURRENT=$STATE/current
 JOURNAL=$STATE/journal
 TAB=$(printf '\t')
+# Where preparing actions find a secret: a file named by the SHA-256 of its path.
+export SOUNDSTAGE_SECRETS="$STAGED/secrets"
 NEWLINE='
 '
 

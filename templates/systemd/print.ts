@@ -12,9 +12,14 @@ export function print(sections: readonly Section[]): string {
     .join("\n");
 }
 
-/** One word of an `Exec…=` line or an `Environment=` assignment, quoted so that it stays one word and holds no specifier. */
+/** One word of an `Exec…=` line: no specifier and no variable in it is expanded. */
 export function word(text: string): string {
-  const literal = line(text).replaceAll("%", "%%").replaceAll("$", "$$$$");
+  return assignment(text.replaceAll("$", "$$$$"));
+}
+
+/** One assignment of `Environment=`, where `$` has no special meaning (systemd.exec(5)). */
+export function assignment(text: string): string {
+  const literal = line(text).replaceAll("%", "%%");
   return /^[\w@%+=:,./$-]+$/.test(literal) ? literal : `"${literal.replace(/["\\]/g, "\\$&")}"`;
 }
 

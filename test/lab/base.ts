@@ -39,7 +39,13 @@ export async function baseImage(proxy: string): Promise<string> {
     rmSync(join(part, `etc/ssh/ssh_host_${type}_key.pub`), { force: true });
   }
   // The lab gives each host its address from outside: nothing inside shall wait for a network of its own.
-  await must("systemctl", ["--root", part, "mask", "systemd-networkd.service", "systemd-networkd-wait-online.service"]);
+  await must("systemctl", [
+    "--root",
+    part,
+    "mask",
+    "systemd-networkd.service",
+    "systemd-networkd-wait-online.service",
+  ]);
   if (existsSync(image)) rmSync(part, { recursive: true, force: true });
   else renameSync(part, image);
   return image;

@@ -94,7 +94,10 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
     ).toBe("600 root\nvalue=an-open-sesame\n");
     said.splice(0);
     expect(await converge({ output: out, stack: "test" })).toBe(0);
-    expect(said.map((line) => line.split(/\s+/).slice(0, 2).join(" ")).sort()).toEqual(["one same", "two same"]);
+    expect(said.map((line) => line.split(/\s+/).slice(0, 2).join(" ")).sort()).toEqual([
+      "one same",
+      "two same",
+    ]);
   });
 
   test("drift is named and mended", async () => {

@@ -8,7 +8,7 @@ const ROOMS: Record<string, { may: string[]; never: RegExp }> = {
   platform: { may: [], never: /^(cdktf|constructs|@cdktf\/|node-ssh|ssh2|node:fs|node:child_process)/ },
   stacks: { may: ["platform", "constructs", "bundle"], never: /^(node-ssh|ssh2|node:fs|node:child_process)/ },
   constructs: { may: ["templates", "bundle"], never: /^(node-ssh|ssh2|node:fs|node:child_process|node:net)/ },
-  templates: { may: [], never: /^(cdktf|constructs|@cdktf\/|node-ssh|ssh2|node:)/ },
+  templates: { may: [], never: /^(cdktf|constructs|@cdktf\/|node-ssh|ssh2|node:child_process)/ },
   bundle: { may: ["templates"], never: /^(node-ssh|ssh2|node:child_process)/ },
   converge: { may: ["bundle", "templates"], never: /^(cdktf|constructs|@cdktf\/)/ },
   relay: { may: [], never: /^(cdktf|constructs|@cdktf\/|node-ssh|ssh2)/ },

@@ -1,0 +1,100 @@
+// The music schema, brought to its newest version on the leader, once for the cluster.
+import { Construct } from "constructs";
+import type { SecretRef } from "../../bundle/manifest.ts";
+import { shell, word } from "../../templates/shell/print.ts";
+import { migrations } from "../../templates/sql/migrations.ts";
+import type { Host } from "../host/host.ts";
+import { WRITES } from "./access.ts";
+
+export interface MigrationsProps {
+  readonly hosts: readonly Host[];
+  readonly database: string;
+  readonly superuser: SecretRef;
+  readonly application: SecretRef;
+  /** File on the hosts with the authority that signed the members' certificates. */
+  readonly ca: string;
+}
+
+const FOLDER = "/etc/soundstage/sql";
+const PASSFILE = "/etc/soundstage/secrets/pgpass";
+const APPLICATION = "/etc/soundstage/secrets/pg-application";
+const APPLIER = "/etc/soundstage/sql/apply.sh";
+
+export class Migrations extends Construct {
+  constructor(scope: Construct, id: string, props: MigrationsProps) {
+    super(scope, id);
+    for (const host of props.hosts) {
+      for (const { name, text } of migrations()) host.file(this, `${FOLDER}/${name}`, { content: text });
+      host.file(this, APPLIER, { content: applier(props.database, props.ca), mode: "0755" });
+      host.secret(this, PASSFILE, { parts: ["*:*:*:postgres:", props.superuser, "\n"] });
+      host.secret(this, APPLICATION, { parts: [props.application, "\n"] });
+      host.action(this, "migrations", {
+        when: "after",
+        scope: "cluster",
+        check: shell(`sh -eu ${APPLIER} check`),
+        apply: shell(`sh -eu ${APPLIER} apply`),
+      });
+    }
+  }
+}
+
+/** Also for people: `apply.sh check` and `apply.sh apply` on any member. */
+function applier(database: string, ca: string): string {
+  const connection = (name: string) =>
+    word(
+      `host=127.0.0.1 port=${WRITES} user=postgres dbname=${name} sslmode=verify-full sslrootcert=${ca} connect_timeout=5`,
+    );
+  return shell(
+    "#!/bin/sh",
+    "# Brings the schema to its newest version, on the leader, through this host's HAProxy. usage: apply.sh check | apply",
+    "set -eu",
+    `export PGPASSFILE=${PASSFILE}`,
+    `query() { psql -XAtq -v ON_ERROR_STOP=1 "$@"; }`,
+    `server=${connection("postgres")}`,
+    `database=${connection(database)}`,
+    "",
+    "pending() {",
+    `  for file in ${FOLDER}/[0-9]*.sql; do`,
+    '    name=$(basename "$file")',
+    '    sum=$(sha256sum "$file" | cut -c1-64)',
+    '    held=$(query "$database" -c "SELECT sha256 FROM schema_migrations WHERE name = \'$name\'")',
+    "    case $held in",
+    '      "$sum") ;;',
+    "      '') echo \"$name $sum\" ;;",
+    '      *) echo "$name was applied with other content: a migration that was applied is never changed, add a new one" >&2; return 2 ;;',
+    "    esac",
+    "  done",
+    "}",
+    "",
+    "case ${1:-} in",
+    "  check)",
+    '    query "$database" -c "SELECT 1 FROM schema_migrations LIMIT 1" >/dev/null 2>&1 || exit 1',
+    "    list=$(pending)",
+    '    [ -z "$list" ] || exit 1',
+    `    login=$(printf 'host=127.0.0.1 port=${WRITES} user=application dbname=${database} sslmode=verify-full sslrootcert=${ca}')`,
+    `    PGPASSFILE=/dev/null PGPASSWORD=$(cat ${APPLICATION}) query "$login" -c "SELECT 1" >/dev/null 2>&1 || exit 1`,
+    "    ;;",
+    "  apply)",
+    "    for _ in $(seq 120); do",
+    '      ! query "$server" -c "SELECT 1" >/dev/null 2>&1 || break',
+    "      sleep 1",
+    "    done",
+    `    [ -n "$(query "$server" -c "SELECT 1 FROM pg_database WHERE datname = '${database}'")" ] || query "$server" -c "CREATE DATABASE ${database}"`,
+    "    # The password is read by psql itself: it is in no argument and no history.",
+    `    query "$server" <<'END'`,
+    `\\set password \`cat ${APPLICATION}\``,
+    "SELECT 'CREATE ROLE application LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'application') \\gexec",
+    "SELECT format('ALTER ROLE application PASSWORD %L', :'password') \\gexec",
+    "END",
+    '    query "$database" -c "CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, sha256 char(64) NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"',
+    "    list=$(pending)",
+    '    printf "%s\\n" "$list" | while read -r name sum; do',
+    '      [ -n "$name" ] || continue',
+    `      { cat "${FOLDER}/$name"; printf "INSERT INTO schema_migrations (name, sha256) VALUES ('%s', '%s');\\n" "$name" "$sum"; } | query "$database" --single-transaction -f -`,
+    '      echo "$name applied"',
+    "    done",
+    "    ;;",
+    '  *) echo "usage: apply.sh check | apply" >&2; exit 2 ;;',
+    "esac",
+  );
+}

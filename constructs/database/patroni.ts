@@ -1,0 +1,133 @@
+// Patroni 3.0 of Debian 12: its local file, and the settings that the whole cluster shares.
+import type { Tree } from "../../templates/patroni/print.ts";
+import type { Member } from "./etcd.ts";
+import type { Sizing } from "./sizing.ts";
+
+export interface PatroniProps {
+  readonly self: Member;
+  readonly members: readonly Member[];
+  /** Name of the cluster, of its data directory and of its backups. */
+  readonly cluster: string;
+  readonly database: string;
+  /** Private addresses whose clients may log in as the application. */
+  readonly clients: readonly string[];
+  readonly sizing: Sizing;
+  readonly patroni: Readonly<Record<string, string | number | boolean>>;
+  readonly postgresql: Readonly<Record<string, string | number | boolean>>;
+  readonly watchdog: "automatic" | "off";
+}
+
+export const PATRONI_FILE = "/etc/patroni/config.yml";
+export const PATRONI_TLS = "/etc/patroni/tls";
+export const DCS_FILE = "/etc/patroni/dcs.json";
+export const dataDirectory = (cluster: string): string => `/var/lib/postgresql/15/${cluster}`;
+
+/** Settings of the cluster as a whole: read once at its birth, and kept so by an action afterwards. */
+export function dcs({
+  patroni,
+  postgresql,
+  sizing,
+  cluster,
+}: Pick<PatroniProps, "patroni" | "postgresql" | "sizing" | "cluster">): { readonly [key: string]: Tree } {
+  return {
+    ttl: 30,
+    loop_wait: 10,
+    retry_timeout: 10,
+    maximum_lag_on_failover: 1_048_576,
+    primary_start_timeout: 25,
+    failsafe_mode: true,
+    synchronous_mode: true,
+    ...patroni,
+    postgresql: {
+      use_pg_rewind: true,
+      use_slots: true,
+      parameters: {
+        max_connections: 200,
+        max_worker_processes: 8,
+        max_locks_per_transaction: 64,
+        max_wal_senders: 10,
+        max_replication_slots: 10,
+        wal_level: "replica",
+        wal_log_hints: "on",
+        wal_keep_size: "128MB",
+        // A replica that is gone must not fill the leader's disk.
+        max_slot_wal_keep_size: "2GB",
+        archive_mode: "on",
+        archive_timeout: "60s",
+        archive_command: `pgbackrest --stanza=${cluster} archive-push %p`,
+        password_encryption: "scram-sha-256",
+        ...sizing,
+        ...postgresql,
+      },
+    },
+  };
+}
+
+export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree } {
+  const { self, members, cluster, clients } = props;
+  const tls = (file: string) => `${PATRONI_TLS}/${file}`;
+  const verified = { sslmode: "verify-full", sslrootcert: tls("ca.crt") };
+  const hosts = members.map(({ address }) => address);
+  const hba = [
+    "local all all peer",
+    ...hosts.flatMap((address) => [
+      `hostssl replication replicator ${address}/32 scram-sha-256`,
+      `hostssl all rewind_user ${address}/32 scram-sha-256`,
+      `hostssl all postgres ${address}/32 scram-sha-256`,
+    ]),
+    ...[...new Set([...hosts, ...clients])].map(
+      (address) => `hostssl ${props.database} application ${address}/32 scram-sha-256`,
+    ),
+  ];
+  return {
+    scope: cluster,
+    namespace: "/service/",
+    name: self.name,
+    restapi: {
+      listen: `${self.address}:8008`,
+      connect_address: `${self.address}:8008`,
+      certfile: tls("host.crt"),
+      keyfile: tls("host.key"),
+      cafile: tls("ca.crt"),
+      verify_client: "optional",
+    },
+    ctl: { cacert: tls("ca.crt"), certfile: tls("host.crt"), keyfile: tls("host.key") },
+    etcd3: {
+      hosts: hosts.map((address) => `${address}:2379`),
+      protocol: "https",
+      cacert: tls("ca.crt"),
+      cert: tls("host.crt"),
+      key: tls("host.key"),
+    },
+    bootstrap: {
+      dcs: dcs(props),
+      initdb: [{ encoding: "UTF8" }, { locale: "C.UTF-8" }, "data-checksums"],
+    },
+    postgresql: {
+      listen: `${self.address},127.0.0.1:5432`,
+      connect_address: `${self.address}:5432`,
+      data_dir: dataDirectory(cluster),
+      bin_dir: "/usr/lib/postgresql/15/bin",
+      config_dir: dataDirectory(cluster),
+      pgpass: "/var/lib/postgresql/.pgpass-patroni",
+      use_unix_socket: true,
+      // Passwords come by the environment, from a file that only systemd reads.
+      authentication: {
+        superuser: { username: "postgres", ...verified },
+        replication: { username: "replicator", ...verified },
+        rewind: { username: "rewind_user", ...verified },
+      },
+      parameters: {
+        unix_socket_directories: "/var/run/postgresql",
+        ssl: "on",
+        ssl_cert_file: tls("host.crt"),
+        ssl_key_file: tls("host.key"),
+        ssl_ca_file: tls("ca.crt"),
+        ssl_min_protocol_version: "TLSv1.3",
+      },
+      pg_hba: hba,
+    },
+    watchdog: { mode: props.watchdog },
+    tags: { nofailover: false, noloadbalance: false, clonefrom: false, nosync: false },
+  };
+}

@@ -1,0 +1,68 @@
+// What runs on a member of the cluster, as scripts.
+import { shell, word } from "../../templates/shell/print.ts";
+import { ETCDCTL } from "./etcd.ts";
+import { DCS_FILE, dataDirectory, PATRONI_FILE } from "./patroni.ts";
+
+const PATRONICTL = `patronictl -c ${PATRONI_FILE}`;
+
+/** Debian makes a cluster "main" at install; it goes while it has never been started. */
+export const dropMain = {
+  check: shell("[ ! -d /etc/postgresql/15/main ]"),
+  apply: shell(
+    "if [ -e /var/lib/postgresql/15/main/postmaster.opts ]; then",
+    '  echo "/var/lib/postgresql/15/main has been in use: move its data away, then pg_dropcluster 15 main" >&2',
+    "  exit 1",
+    "fi",
+    "pg_dropcluster 15 main",
+  ),
+};
+
+export const fresh = (cluster: string): string =>
+  shell(`[ ! -s ${word(`${dataDirectory(cluster)}/PG_VERSION`)} ]`);
+
+/** Prints the member's row as `<role> <state>`. */
+const self = (name: string): string =>
+  `${PATRONICTL} list -f json | python3 -c 'import json, sys; print(*[row["Role"] + " " + row["State"] for row in json.load(sys.stdin) if row["Member"] == sys.argv[1]])' ${word(name)}`;
+
+export const leads = (name: string): string =>
+  shell(`case "$(${self(name)})" in "Leader "*) exit 0 ;; esac`, "exit 1");
+
+/** Hands the leadership to a healthy member and waits until it is taken. */
+export const handover = (name: string): string =>
+  shell(
+    `${PATRONICTL} switchover --leader ${word(name)} --force`,
+    `for _ in $(seq 60); do case "$(${self(name)})" in "Leader "*) sleep 1 ;; *" running"|*" streaming") exit 0 ;; *) sleep 1 ;; esac; done`,
+    'echo "the leadership was not taken within a minute" >&2',
+    "exit 1",
+  );
+
+/** The member is back in its cluster, and its store has a quorum. */
+export const gate = (name: string): string =>
+  shell(
+    `${ETCDCTL} endpoint health >/dev/null`,
+    `case "$(${self(name)})" in *" running"|*" streaming") ;; *) ${PATRONICTL} list; exit 1 ;; esac`,
+    `${PATRONICTL} list -f json | python3 -c 'import json, sys; sys.exit(0 if any(row["Role"] == "Leader" for row in json.load(sys.stdin)) else 1)'`,
+  );
+
+/** Compares what is wanted of the whole cluster with what it has: `bootstrap.dcs` is read only once. */
+const DIFFERS = [
+  "import json, sys, yaml",
+  `wanted = json.load(open("${DCS_FILE}"))`,
+  "held = yaml.safe_load(sys.stdin)",
+  "def differs(want, have):",
+  "    if isinstance(want, dict):",
+  "        return not isinstance(have, dict) or any(differs(value, have.get(key)) for key, value in want.items())",
+  "    return str(want) != str(have)",
+  "sys.exit(1 if differs(wanted, held) else 0)",
+].join("\n");
+
+export const dcsSettings = {
+  check: shell(
+    `settings=$(${PATRONICTL} show-config) || exit 1`,
+    `printf '%s\\n' "$settings" | python3 -c ${word(DIFFERS)}`,
+  ),
+  apply: shell(
+    `for _ in $(seq 90); do ! ${PATRONICTL} show-config >/dev/null 2>&1 || break; sleep 1; done`,
+    `${PATRONICTL} edit-config --apply ${DCS_FILE} --force`,
+  ),
+};

@@ -1,0 +1,143 @@
+// The hosts of one region, each with what its roles ask for.
+import { TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { Redis } from "../constructs/cache/redis.ts";
+import { Edge } from "../constructs/edge/edge.ts";
+import { Converge } from "../constructs/host/converge.ts";
+import { Host } from "../constructs/host/host.ts";
+import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
+import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
+import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
+import type { HostRow, Role } from "../platform/region.ts";
+import type { Platform } from "../platform/schema.ts";
+import { type Artifacts, releaseOf } from "./artifacts.ts";
+import { setBackend } from "./backend.ts";
+import { addDatabase } from "./database.ts";
+
+export interface RegionStackProps {
+  readonly platform: Platform;
+  /** Name of its row. */
+  readonly region: string;
+  readonly artifacts: Artifacts;
+}
+
+/** First port of the relay's workers. */
+const FIRST_PORT = 3000;
+
+export class RegionStack extends TerraformStack {
+  readonly #platform: Platform;
+  readonly #hosts = new Map<string, { host: Host; row: HostRow }>();
+
+  constructor(scope: Construct, id: string, { platform, region, artifacts }: RegionStackProps) {
+    super(scope, id);
+    this.#platform = platform;
+    setBackend(this, id, platform.state);
+    const row = platform.regions[region] as Platform["regions"][string];
+    for (const [name, hostRow] of Object.entries(row.hosts)) {
+      const { address, ssh, cpus, memory, kernel } = hostRow;
+      const { identity, ...reached } = ssh;
+      const transport = { ssh: { address, ...reached, ...(identity && { identity }) } };
+      const host = new Host(this, name, { transport, privateAddress: hostRow.private, cpus, memory, kernel });
+      this.#hosts.set(name, { host, row: hostRow });
+    }
+    const [cacheHost] = this.#with("cache");
+    const cache = cacheHost && this.#addCache(cacheHost);
+    for (const host of this.#with("relay")) {
+      this.#addRelay(host, region, releaseOf(artifacts, row.release ?? platform.release), artifacts, cache);
+    }
+    for (const host of this.#with("edge")) this.#addEdge(host);
+    if (platform.database?.region === region) {
+      addDatabase(this, {
+        database: platform.database,
+        authority: this.#authority(),
+        members: this.#with("database"),
+        clients: this.#with("relay"),
+        backup: this.#with("backup")[0] as Host,
+      });
+    }
+    new Converge(this, "converge", {
+      stack: id,
+      hosts: [...this.#hosts.values()].map(({ host }) => host),
+      example: platform.example,
+    });
+  }
+
+  #with(role: Role): Host[] {
+    return [...this.#hosts.values()].filter(({ row }) => row.roles.includes(role)).map(({ host }) => host);
+  }
+
+  #authority(): Authority {
+    return this.#platform.authority as Authority;
+  }
+
+  #addCache(host: Host): Redis {
+    const { maxmemory, password, ...settings } = this.#platform.cache as NonNullable<Platform["cache"]>;
+    return new Redis(host, "cache", {
+      host,
+      authority: this.#authority(),
+      password,
+      maxmemory,
+      policy: settings["maxmemory-policy"],
+    });
+  }
+
+  #addRelay(
+    host: Host,
+    region: string,
+    release: RelayRelease,
+    artifacts: Artifacts,
+    cache: Redis | undefined,
+  ): void {
+    const { relay, cache: settings, regions } = this.#platform;
+    const capacity = regions[region]?.capacity.listeners ?? 0;
+    new KernelTuning(host, "kernel", { host, keys: STREAMING });
+    const ca = `/etc/soundstage/tls/relay/ca.crt`;
+    if (cache) {
+      new Certificate(host, "relay", {
+        host,
+        names: [host.name],
+        usages: ["clientAuth"],
+        source: { privateCa: this.#authority() },
+      });
+    }
+    new RelayWorkload(host, "workload", {
+      host,
+      release,
+      node: artifacts.node,
+      ports: this.#ports(),
+      region,
+      listeners: Math.floor(capacity / this.#with("relay").length),
+      demo: relay.demo,
+      ...(relay.broadcastToken && { broadcastToken: relay.broadcastToken }),
+      ...(cache &&
+        settings && { redis: { address: cache.address, port: cache.port, password: settings.password, ca } }),
+    });
+  }
+
+  #addEdge(host: Host): void {
+    const { edge, certificates } = this.#platform;
+    const { zone, names, certificate: name, nginx } = edge as NonNullable<Platform["edge"]>;
+    const { names: patterns, source } = certificates[name] as Platform["certificates"][string];
+    const own = `${host.name}.edge.${zone}`;
+    const certificate = new Certificate(host, "edge", {
+      host,
+      names: [...patterns, own],
+      source: "acme" in source ? { acme: source.acme } : { privateCa: this.#authority() },
+    });
+    const address = this.#hosts.get(host.name)?.row.address ?? "";
+    new Edge(host, "site", {
+      host,
+      names: [...names, own],
+      certificate,
+      ports: this.#ports(),
+      settings: nginx,
+      ipv6: address.includes(":"),
+    });
+  }
+
+  #ports(): number[] {
+    return Array.from({ length: this.#platform.relay.workers }, (_, index) => FIRST_PORT + index);
+  }
+}
+
+type RelayRelease = ReturnType<typeof releaseOf>;
