@@ -1,0 +1,97 @@
+// A name that answers by where its client is, from hosts that are healthy.
+import { Route53HealthCheck } from "@cdktf/provider-aws/lib/route53-health-check/index.js";
+import { Route53Record } from "@cdktf/provider-aws/lib/route53-record/index.js";
+import { Construct } from "constructs";
+import { InvalidProps } from "../invalid-props.ts";
+
+export type Geo = "*" | { readonly continent: string } | { readonly country: string };
+
+/** A host that answers, and the name under which its health is asked over HTTPS. */
+export interface GeoHost {
+  readonly id: string;
+  readonly address: string;
+  readonly name: string;
+}
+
+export interface GeoAnswersProps {
+  readonly zoneId: string;
+  /** Absolute name that is answered. */
+  readonly name: string;
+  /** Seconds. @default 60: a client learns that a region is away within a minute */
+  readonly ttl?: number;
+  /** Pool of hosts → whom it answers. */
+  readonly pools: Readonly<
+    Record<string, { readonly hosts: readonly GeoHost[]; readonly serves: readonly Geo[] }>
+  >;
+}
+
+/** Unhealthy after three failed checks ten seconds apart: the fastest that Route 53 has. */
+const CHECK = {
+  type: "HTTPS",
+  port: 443,
+  resourcePath: "/health/ready",
+  requestInterval: 10,
+  failureThreshold: 3,
+  enableSni: true,
+} as const;
+
+export class GeoAnswers extends Construct {
+  constructor(scope: Construct, id: string, props: GeoAnswersProps) {
+    super(scope, id);
+    const pools = Object.entries(props.pools);
+    const places = pools.flatMap(([, { serves }]) => serves.map(key));
+    InvalidProps.throwIfAny(this, [
+      ...pools.map(
+        ([pool, { hosts }]) => hosts.length === 0 && `pool "${pool}" has no host that could answer`,
+      ),
+      ...places
+        .filter((place, index) => places.indexOf(place) !== index)
+        .map((place) => `${place} is answered by two pools`),
+    ]);
+    const ttl = props.ttl ?? 60;
+    for (const [pool, { hosts, serves }] of pools) {
+      const poolName = `${pool}.pool.${props.name}`;
+      for (const host of hosts) {
+        const check = new Route53HealthCheck(this, `check-${host.id}`, {
+          ...CHECK,
+          ipAddress: host.address,
+          fqdn: host.name,
+          tags: { Name: host.id },
+        });
+        new Route53Record(this, `pool-${pool}-${host.id}`, {
+          zoneId: props.zoneId,
+          name: poolName,
+          type: host.address.includes(":") ? "AAAA" : "A",
+          ttl,
+          records: [host.address],
+          setIdentifier: host.id,
+          weightedRoutingPolicy: { weight: 1 },
+          healthCheckId: check.id,
+        });
+      }
+      for (const type of new Set(hosts.map(({ address }) => (address.includes(":") ? "AAAA" : "A")))) {
+        for (const geo of serves) {
+          // An alias answers with the pool's healthy hosts, and not at all where it has none: then a wider place answers.
+          new Route53Record(this, `${key(geo)}-${type}`, {
+            zoneId: props.zoneId,
+            name: props.name,
+            type,
+            setIdentifier: key(geo),
+            geolocationRoutingPolicy: geo === "*" ? { country: "*" } : { ...geo },
+            alias: { zoneId: props.zoneId, name: poolName, evaluateTargetHealth: true },
+          });
+        }
+      }
+    }
+    this.node.addValidation({
+      validate: () =>
+        places.includes("default")
+          ? []
+          : [`"${props.name}" has no "*" answer, so clients elsewhere get none`],
+    });
+  }
+}
+
+function key(geo: Geo): string {
+  return geo === "*" ? "default" : Object.entries(geo).flat().join("-");
+}

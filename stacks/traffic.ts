@@ -1,0 +1,46 @@
+// Which region answers whom: the regions that are live, as far as they are healthy.
+import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone/index.js";
+import { TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { GeoAnswers, type GeoAnswersProps } from "../constructs/dns/geo-answers.ts";
+import type { Platform } from "../platform/schema.ts";
+import { setBackend } from "./backend.ts";
+import { addAws } from "./providers.ts";
+
+export class TrafficStack extends TerraformStack {
+  constructor(scope: Construct, id: string, { platform }: { readonly platform: Platform }) {
+    super(scope, id);
+    setBackend(this, id, platform.state);
+    addAws(this);
+    for (const [domain, { answers, ttl }] of Object.entries(platform.zones)) {
+      const labels = Object.keys(answers);
+      if (labels.length === 0) continue;
+      // Looked up, not passed on: a stack can be deployed alone.
+      const zone = new DataAwsRoute53Zone(this, domain.replaceAll(".", "-"), { name: domain });
+      for (const label of labels) {
+        new GeoAnswers(this, `${label}-${domain.replaceAll(".", "-")}`, {
+          zoneId: zone.zoneId,
+          name: `${label}.${domain}`,
+          ttl,
+          pools: pools(platform),
+        });
+      }
+    }
+  }
+}
+
+function pools({ regions, edge }: Platform): GeoAnswersProps["pools"] {
+  return Object.fromEntries(
+    Object.entries(regions)
+      .filter(([, { live }]) => live)
+      .map(([region, { hosts, serves }]) => [
+        region,
+        {
+          serves,
+          hosts: Object.entries(hosts)
+            .filter(([, { roles }]) => roles.includes("edge"))
+            .map(([id, { address }]) => ({ id, address, name: `${id}.edge.${edge?.zone ?? ""}` })),
+        },
+      ]),
+  );
+}

@@ -1,0 +1,104 @@
+// Zones, their records, their delegation and their signatures.
+import { TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+import { mailRecords, noMailRecords } from "../constructs/dns/mail.ts";
+import type { DnsRecord } from "../constructs/dns/record.ts";
+import { Zone } from "../constructs/dns/zone.ts";
+import { absolute, ownerName } from "../platform/names.ts";
+import { addresses, type RecordRow } from "../platform/record.ts";
+import type { Platform } from "../platform/schema.ts";
+import type { ZoneRow } from "../platform/zone.ts";
+import { setBackend } from "./backend.ts";
+import { addAws, addCloudflare } from "./providers.ts";
+
+export class ZonesStack extends TerraformStack {
+  constructor(scope: Construct, id: string, { platform }: { readonly platform: Platform }) {
+    super(scope, id);
+    setBackend(this, id, platform.state);
+    const rows = Object.entries(platform.zones);
+    if (rows.some(([, { provider }]) => provider === "cloudflare")) addCloudflare(this);
+    if (rows.some(([, { provider }]) => provider === "route53")) addAws(this);
+    const zones = new Map<string, Zone>();
+    // Parents first: a child is written into its parent.
+    for (const [domain, row] of rows.sort(([a], [b]) => a.split(".").length - b.split(".").length)) {
+      const parent = row.parent && zones.get(row.parent);
+      zones.set(
+        domain,
+        new Zone(this, domain.replaceAll(".", "-"), {
+          domain,
+          provider: row.provider,
+          ttl: row.ttl,
+          ...(row.dnssec && { dnssec: row.dnssec.phase }),
+          ...(parent && { parent }),
+          records: [
+            ...row.records.flatMap((record) => records(record, domain)),
+            ...mail(domain, row),
+            ...edges(domain, platform),
+          ],
+        }),
+      );
+    }
+  }
+}
+
+function records(row: RecordRow, zone: string): DnsRecord[] {
+  const common = { name: ownerName(row.name, zone), ...(row.ttl !== undefined && { ttl: row.ttl }) };
+  switch (row.type) {
+    case "A":
+    case "AAAA":
+      return addresses(row).map((address) => ({
+        ...common,
+        type: row.type,
+        address,
+        ...(row.proxied !== undefined && { proxied: row.proxied }),
+      }));
+    case "TXT":
+      return [{ ...common, type: "TXT", text: row.text }];
+    case "CAA":
+      return [{ ...common, type: "CAA", flags: row.flags, tag: row.tag, issuer: row.issuer }];
+    case "MX":
+      return [{ ...common, type: "MX", priority: row.priority, target: absolute(row.target, zone) }];
+    case "SRV":
+      return [
+        {
+          ...common,
+          type: "SRV",
+          priority: row.priority,
+          weight: row.weight,
+          port: row.port,
+          target: absolute(row.target, zone),
+        },
+      ];
+    case "CNAME":
+    case "NS":
+      return [{ ...common, type: row.type, target: absolute(row.target, zone) }];
+  }
+}
+
+function mail(domain: string, { mail: row }: ZoneRow): DnsRecord[] {
+  if (row === undefined) return [];
+  if (row === "none") return noMailRecords(domain);
+  const mx = row.mx.map(({ priority, target }) => ({ priority, target: absolute(target, domain) }));
+  return mailRecords(domain, {
+    mx,
+    spf: row.spf,
+    dkim: row.dkim,
+    ...(row.dmarc !== undefined && { dmarc: row.dmarc }),
+  });
+}
+
+/** Each edge has a name of its own: its certificate carries it, and its health is asked under it. */
+function edges(domain: string, platform: Platform): DnsRecord[] {
+  if (platform.edge?.zone !== domain) return [];
+  return Object.values(platform.regions).flatMap(({ hosts }) =>
+    Object.entries(hosts)
+      .filter(([, { roles }]) => roles.includes("edge"))
+      .map(
+        ([name, { address }]): DnsRecord => ({
+          name: `${name}.edge.${domain}`,
+          type: address.includes(":") ? "AAAA" : "A",
+          address,
+        }),
+      ),
+  );
+}
