@@ -116,7 +116,7 @@ export interface Probe {
 export interface ChangeOrder {
   readonly group: string;
   readonly mode: "together" | "one-by-one" | "first-then-rest";
-  /** Exit 0 where the member holds no data yet: when every member is fresh, all start together. */
+  /** Exit 0 where the member holds no data yet or stands still: when every member does, all start together. */
   readonly fresh?: Script;
   /** Exit 0 where the member leads: it is changed last. */
   readonly leads?: Script;

@@ -55,7 +55,8 @@ export class Backup extends Construct {
     const reader = { folder: TLS, owner: "postgres:postgres" };
     const certificate = new Certificate(this, "backup", {
       host,
-      names: [host.name],
+      // pgBackRest 2.45 looks for the address that it connects to among the DNS names, and nowhere else.
+      names: [host.name, address],
       addresses: [address],
       usages: ["serverAuth", "clientAuth"],
       source: { privateCa: authority },

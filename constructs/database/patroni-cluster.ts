@@ -111,7 +111,8 @@ export class PatroniCluster extends Construct {
     host.action(this, "drop-main", { when: "prepare", scope: "host", ...dropMain });
     const certificate = new Certificate(scope, "database", {
       host,
-      names: [self.name, "localhost"],
+      // The address is among the names for pgBackRest 2.45, which looks for it nowhere else.
+      names: [self.name, "localhost", self.address],
       addresses: [self.address, "127.0.0.1"],
       usages: ["serverAuth", "clientAuth"],
       source: { privateCa: this.#props.authority },

@@ -102,6 +102,7 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
     bootstrap: {
       dcs: dcs(props),
       initdb: [{ encoding: "UTF8" }, { locale: "C.UTF-8" }, "data-checksums"],
+      pg_hba: hba,
     },
     postgresql: {
       listen: `${self.address},127.0.0.1:5432`,

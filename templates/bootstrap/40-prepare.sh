@@ -65,7 +65,7 @@ install_packages() {
   attempt packages "$1" apt_install $1 2>"$STATE/log/first" || code=$?
   if [ "$code" != 0 ]; then
     code=0
-    attempt packages update apt-get update -qq || code=$?
+    attempt packages update apt_get update -qq || code=$?
     # shellcheck disable=SC2086
     [ "$code" != 0 ] || attempt packages "$1" apt_install $1 || code=$?
   fi
@@ -73,7 +73,11 @@ install_packages() {
   return "$code"
 }
 
+# A mirror that stops answering is asked again rather than waited for.
+apt_get() {
+  apt-get -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=5 -o DPkg::Lock::Timeout=120 "$@"
+}
+
 apt_install() {
-  apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
-    -o DPkg::Lock::Timeout=120 "$@"
+  apt_get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }

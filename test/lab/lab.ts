@@ -1,5 +1,4 @@
 // Real Debian hosts on one machine: a bridge, a package proxy, and a namespace and a disk for each host.
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -107,10 +106,10 @@ export class Lab {
     return host;
   }
 
-  /** Asserts that the bridge is up: only then do host addresses stay on this machine. */
-  async assertUp(): Promise<void> {
+  /** Whether its bridge is up: only then do host addresses stay on this machine. */
+  async isUp(): Promise<boolean> {
     const { stdout } = await run("ip", ["-o", "link", "show", this.#record.bridge, "up"]);
-    if (!stdout.includes(this.#record.bridge)) throw new Error(`bridge ${this.#record.bridge} is not up`);
+    return stdout.includes(this.#record.bridge);
   }
 
   /** Ends everything the lab started and removes what it made; may be called again. */
@@ -118,18 +117,5 @@ export class Lab {
     await sweepLab(this.#record);
     forget(this.#record);
     if (this.#record.temporary) rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  /** Stops the lab also when this process is interrupted. */
-  stopOnSignals(): void {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => {
-        // A process of its own, since this one is about to end.
-        spawn("true", { stdio: "ignore" }).once(
-          "exit",
-          () => void this.stop().finally(() => process.exit(130)),
-        );
-      });
-    }
   }
 }
