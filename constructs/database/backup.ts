@@ -39,7 +39,7 @@ export class Backup extends Construct {
     for (const { host, member } of members) {
       host.package(this, "pgbackrest");
       host.file(this, FILE, {
-        content: memberFile(member, repository.name, address, cluster),
+        content: memberFile(member.address, repository.name, address, cluster),
         owner: "postgres:postgres",
         mode: "0640",
       });
@@ -126,16 +126,11 @@ export class Backup extends Construct {
   }
 }
 
-function memberFile(
-  { name, address }: Member,
-  repositoryName: string,
-  repository: string,
-  cluster: string,
-): string {
+function memberFile(address: string, repositoryName: string, repository: string, cluster: string): string {
   return print([
     [
       "global",
-      {
+      Object.entries({
         "repo1-host": repository,
         "repo1-host-type": "tls",
         "repo1-host-ca-file": `${PATRONI_TLS}/ca.crt`,
@@ -149,10 +144,16 @@ function memberFile(
         "compress-type": "zst",
         "log-level-file": "detail",
         "process-max": 2,
-      },
+      }),
     ],
-    [cluster, { "pg1-path": dataDirectory(cluster), "pg1-socket-path": "/var/run/postgresql" }],
-  ]).replace("# Written by Soundstage.", `# Written by Soundstage for ${name}.`);
+    [
+      cluster,
+      [
+        ["pg1-path", dataDirectory(cluster)],
+        ["pg1-socket-path", "/var/run/postgresql"],
+      ],
+    ],
+  ]);
 }
 
 function repositoryFile(
@@ -175,24 +176,23 @@ function repositoryFile(
   return print([
     [
       "global",
-      {
-        "repo1-path": PATH,
-        "repo1-retention-full": retention,
-        "start-fast": "y",
-        "compress-type": "zst",
-        "process-max": 2,
-        "log-level-file": "detail",
-        "tls-server-address": address,
-        "tls-server-ca-file": `${TLS}/ca.crt`,
-        "tls-server-cert-file": `${TLS}/host.crt`,
-        "tls-server-key-file": `${TLS}/host.key`,
-      },
+      [
+        ...Object.entries({
+          "repo1-path": PATH,
+          "repo1-retention-full": retention,
+          "start-fast": "y",
+          "compress-type": "zst",
+          "process-max": 2,
+          "log-level-file": "detail",
+          "tls-server-address": address,
+          "tls-server-ca-file": `${TLS}/ca.crt`,
+          "tls-server-cert-file": `${TLS}/host.crt`,
+          "tls-server-key-file": `${TLS}/host.key`,
+        }),
+        // Who may ask for what: each member for this cluster alone.
+        ...members.map(({ name }): [string, string] => ["tls-server-auth", `${name}=${cluster}`]),
+      ],
     ],
-    // Who may ask for what: each member for this cluster alone.
-    [
-      "global:server",
-      Object.fromEntries([["tls-server-auth", members.map(({ name }) => `${name}=${cluster}`).join(",")]]),
-    ],
-    [cluster, Object.fromEntries(hosts)],
+    [cluster, hosts],
   ]);
 }

@@ -19,7 +19,9 @@ export const dropMain = {
 
 /** No data yet, or standing still: where every member does, they start together, since etcd waits for its quorum. */
 export const fresh = (cluster: string): string =>
-  shell(`[ ! -s ${word(`${dataDirectory(cluster)}/PG_VERSION`)} ] || ! systemctl is-active --quiet patroni.service`);
+  shell(
+    `[ ! -s ${word(`${dataDirectory(cluster)}/PG_VERSION`)} ] || ! systemctl is-active --quiet patroni.service`,
+  );
 
 /** Prints the member's row as `<role> <state>`. */
 const self = (name: string): string =>

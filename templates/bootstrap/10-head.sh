@@ -6,6 +6,9 @@ set -eu
 umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 trap '' PIPE
+SELF=$(readlink -f "$0")
+# Where the operator stands, and whether others may enter it, plays no part.
+cd /
 
 STATE=${SOUNDSTAGE_STATE:-/var/lib/soundstage}
 OBJECTS=$STATE/objects

@@ -7,7 +7,7 @@ check() {
     records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$STATE/work/changed" && printf '%s\t%s\n' "$id" "$sha"
   done >"$STATE/work/due" || true
   [ -s "$STATE/work/due" ] || return 0
-  unshare --mount --propagation private sh "$0" check-staged
+  unshare --mount --propagation private sh "$SELF" check-staged
 }
 
 # Text files and secrets that differ from what the host has.

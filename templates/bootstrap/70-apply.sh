@@ -1,16 +1,15 @@
 
 # apply: the change itself, in a transient unit that outlives the connection and puts back what it leaves half done.
 apply() {
-  script_path=$(readlink -f "$0")
   : >"$STATE/log/apply"
   : >"$STATE/log/apply.errors"
   rm -f "$STATE/work/code"
   code=0
   systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
     --property="StandardOutput=append:$STATE/log/apply" --property="StandardError=append:$STATE/log/apply.errors" \
-    --property="ExecStopPost=/bin/sh $script_path recover" --setenv=SOUNDSTAGE_STATE="$STATE" \
-    /bin/sh "$script_path" apply-staged || code=$?
-  # systemd-run tells that the unit failed; the unit itself tells how.
+    --property="ExecStopPost=/bin/sh $SELF recover" --setenv=SOUNDSTAGE_STATE="$STATE" \
+    /bin/sh "$SELF" apply-staged || code=$?
+  # systemd-run tells whether the unit as a whole went well, its stop command too; the unit itself tells how it went.
   [ ! -e "$STATE/work/code" ] || code=$(cat "$STATE/work/code")
   cat "$STATE/log/apply"
   cat "$STATE/log/apply.errors" >&2
@@ -35,6 +34,7 @@ apply_staged() {
   sync "$JOURNAL"
   if transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest"; then
     printf '%s %s applied\n' "$old" "$new" >"$JOURNAL"
+    echo 0 >"$STATE/work/code"
   else
     code=0
     put_back || code=$?

@@ -17,7 +17,7 @@ unlock() { rm -rf "$STATE/lock"; }
 # bundle: takes the folder that this script lies in, for a run by hand.
 bundle() {
   setup
-  folder=$(dirname "$(readlink -f "$0")")
+  folder=$(dirname "$SELF")
   [ -e "$folder/manifest" ] || { echo "no manifest beside $0: run it in the bundle's folder" >&2; return 10; }
   stage <"$folder/manifest" >/dev/null
   find "$folder/files" "$folder/commands" "$folder/../../../../blobs" -type f 2>/dev/null | while read -r file; do
@@ -51,7 +51,7 @@ main() {
       ;;
     check-staged) check_staged ;;
     apply-staged) apply_staged ;;
-    revert) put_back ;;
+    revert) [ ! -e "$JOURNAL" ] || put_back ;;
     recover) recover "${1:-unit}" ;;
     apply-by-hand) apply_by_hand ;;
     *)

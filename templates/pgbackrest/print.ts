@@ -1,13 +1,14 @@
-// pgbackrest.conf as data: sections of `key=value` lines.
+// pgbackrest.conf as data: sections of `key=value` lines; a key may stand several times.
 
-export type Section = readonly [name: string, options: Readonly<Record<string, string | number>>];
+export type Section = readonly [
+  name: string,
+  options: readonly (readonly [key: string, value: string | number])[],
+];
 
 export function print(sections: readonly Section[]): string {
   const blocks = sections.map(
     ([name, options]) =>
-      `[${name}]\n${Object.entries(options)
-        .map(([key, value]) => `${key}=${plain(String(value))}\n`)
-        .join("")}`,
+      `[${name}]\n${options.map(([key, value]) => `${key}=${plain(String(value))}\n`).join("")}`,
   );
   return `# Written by Soundstage.\n${blocks.join("\n")}`;
 }

@@ -1,11 +1,14 @@
 // The one way in which tests synthesize: validations run, and the output is what users get.
 import { TerraformStack, Testing } from "cdktf";
+import { addAws, addCloudflare } from "../../stacks/providers.ts";
 
 export type Json = Record<string, Record<string, Record<string, Record<string, unknown>>>>;
 
 /** Synthesizes what `build` adds to a stack of its own, with its validations. */
 export function synth(build: (stack: TerraformStack) => unknown): Json {
   const stack = new TerraformStack(Testing.app(), "test");
+  addAws(stack);
+  addCloudflare(stack);
   build(stack);
   return JSON.parse(Testing.synth(stack, true)) as Json;
 }

@@ -81,7 +81,10 @@ export class LabHost {
       "HostKey /etc/ssh/ssh_host_ed25519_key\nPasswordAuthentication no\n",
     );
     this.#put("root/.ssh/authorized_keys", options.clientKey, 0o600);
-    this.#put("etc/apt/apt.conf.d/01proxy", `Acquire::http::Proxy "${options.proxy}";\nAcquire::http::Pipeline-Depth "0";\n`);
+    this.#put(
+      "etc/apt/apt.conf.d/01proxy",
+      `Acquire::http::Proxy "${options.proxy}";\nAcquire::http::Pipeline-Depth "0";\n`,
+    );
     this.#put("etc/hostname", `${this.name}\n`);
     this.#put("etc/hosts", `127.0.0.1 localhost\n${this.private} ${this.name}\n`);
     const { netns } = this;

@@ -96,6 +96,17 @@ export class Lab {
     return new Lab(JSON.parse(readFileSync(file, "utf8")) as LabRecord);
   }
 
+  /** Addresses of this machine on the bridge, beyond its own. */
+  readonly addresses: string[] = [];
+
+  async addAddresses(count: number): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      const address = `10.201.${this.#record.net}.${n + 100}`;
+      await must("ip", ["addr", "add", `${address}/24`, "dev", this.#record.bridge]);
+      this.addresses.push(address);
+    }
+  }
+
   get identity(): string {
     return join(this.folder, "id_ed25519");
   }

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { Converge } from "../../../constructs/host/converge.ts";
+import { Host } from "../../../constructs/host/host.ts";
+import { record } from "../../../constructs/host/record.ts";
+import { AudioSlice } from "../../../constructs/kernel/audio-slice.ts";
+import { KernelTuning } from "../../../constructs/kernel/kernel-tuning.ts";
+import { bundleOf, MACHINE, stack } from "../hosts.ts";
+import { synth } from "../synth.ts";
+
+describe("two asks for one thing name both constructs", () => {
+  test.for([
+    [
+      "a path",
+      (host: Host, a: Host, b: Host) => [
+        host.file(a, "/etc/x", { content: "1" }),
+        host.file(b, "/etc/x", { content: "1" }),
+      ],
+      /path \/etc\/x is asked for twice on host "one": by test\/a and by test\/b/,
+    ],
+    [
+      "a unit",
+      (host: Host, a: Host, b: Host) => [host.unit(a, "x.service"), host.unit(b, "x.service")],
+      /unit x\.service is asked for twice/,
+    ],
+    [
+      "a kernel key",
+      (host: Host, a: Host, b: Host) => [
+        host.sysctl(a, "vm.overcommit_memory", 1),
+        host.sysctl(b, "vm.overcommit_memory", 2),
+      ],
+      /kernel key vm\.overcommit_memory is asked for as 1 and as 2 on host "one": by test\/a and by test\/b/,
+    ],
+    [
+      "a user",
+      (host: Host, a: Host, b: Host) => [host.user(a, "x"), host.user(b, "x", { shell: "/bin/sh" })],
+      /user x is asked for as/,
+    ],
+  ] as const)("%s", ([, ask, message]) => {
+    const scope = stack();
+    const [host, a, b] = ["one", "a", "b"].map((id) => new Host(scope, id, MACHINE)) as [Host, Host, Host];
+    expect(() => ask(host, a, b)).toThrow(message);
+  });
+});
+
+test("a key whose rule is max takes the larger value", () => {
+  const { manifest } = bundleOf((host) => {
+    new KernelTuning(host, "a", { host, keys: { "net.core.somaxconn": 4096 } });
+    new KernelTuning(host, "b", { host, keys: { "net.core.somaxconn": 65_535 } });
+  });
+  expect(manifest.sysctls).toEqual([{ key: "net.core.somaxconn", value: "65535" }]);
+});
+
+test("a shared kernel takes its namespaced keys and says which it left out", () => {
+  const { manifest, texts } = bundleOf(
+    (host) => new KernelTuning(host, "a", { host, keys: { "net.core.somaxconn": 1024, "fs.file-max": 9 } }),
+    { kernel: "shared" },
+  );
+  expect(manifest.sysctls).toEqual([{ key: "net.core.somaxconn", value: "1024" }]);
+  expect(texts.get("/etc/sysctl.d/60-soundstage.conf")).toBe(
+    "# Written by Soundstage.\n# left to the machine that this host runs on: fs.file-max\nnet.core.somaxconn = 1024\n",
+  );
+});
+
+test.for([
+  ["net.ipv4.tcp_tw_recycle", 1, /broke clients behind NAT/],
+  ["kernel.sched_latency_ns", 1, /debugfs/],
+  ["net.core.somaxcon", 1, /not in the catalogue/],
+] as const)("kernel key %s is refused", ([key, value, message]) => {
+  expect(() => bundleOf((host) => new KernelTuning(host, "a", { host, keys: { [key]: value } }))).toThrow(
+    message,
+  );
+});
+
+test("audio may take four fifths of all CPUs", () => {
+  const { texts } = bundleOf((host) => new AudioSlice(host, "a", { host }));
+  expect(texts.get("/etc/systemd/system/soundstage-audio.slice")).toContain(
+    "[Slice]\nCPUWeight=1000\nCPUQuota=320%\n",
+  );
+});
+
+test.for([
+  ["a package", (host: Host) => host.package(host, "nginx")],
+  ["a unit", (host: Host) => host.unit(host, "x.service")],
+  ["a kernel key", (host: Host) => host.sysctl(host, "net.core.somaxconn", 1)],
+  [
+    "an action",
+    (host: Host) => host.action(host, "x", { when: "after", scope: "host", check: "", apply: "" }),
+  ],
+] as const)("a folder is not given %s", ([, ask]) => {
+  const host = new Host(stack(), "here", { ...MACHINE, transport: { directory: "x" } });
+  expect(() => ask(host)).toThrow(/needs root, and host "here" is a folder: files and processes only/);
+});
+
+test.for(["etc/x", "/etc/../x", "/etc/x/", "/etc//x", "/etc/a b"])("path %s is refused", (path) => {
+  expect(() => bundleOf((host) => host.file(host, path, { content: "" }))).toThrow(/path/);
+});
+
+test("a plan compares texts line by line, hashes what is long, and holds no secret's reference", () => {
+  const lines = record(
+    bundleOf((host) => {
+      host.file(host, "/etc/short", { content: "one\ntwo\n" });
+      host.file(host, "/etc/long", { content: "x\n".repeat(301) });
+      host.secret(host, "/etc/secret", { parts: ["key=", { env: "CANARY", version: 3 }] });
+    }),
+  );
+  expect(lines["/etc/short"]).toEqual(["one", "two"]);
+  expect(lines["/etc/long"]).toMatch(/^[0-9a-f]{64}$/);
+  expect(lines.secrets).toEqual(["/etc/secret 0600 root:root versions 3"]);
+  expect(JSON.stringify(lines)).not.toContain("CANARY");
+});
+
+test("a region is one process and a record for each host, and text stays literal for Terraform", () => {
+  const out = synth((scope) => {
+    const host = new Host(scope, "one", MACHINE);
+    host.file(scope, "/etc/x", { content: `a \${b} %{c} $d\n` });
+    new Converge(scope, "converge", { stack: "region-x", hosts: [host] });
+  });
+  const { converge, one } = (out.resource?.terraform_data ?? {}) as Record<string, Record<string, unknown>>;
+  expect(converge?.provisioner).toEqual([
+    {
+      "local-exec": {
+        command: "node ../../bin/soundstage.mjs converge region-x",
+        environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
+      },
+    },
+  ]);
+  expect(converge?.lifecycle).toEqual({ create_before_destroy: true });
+  expect(one?.depends_on).toEqual(["terraform_data.converge"]);
+  expect(one?.triggers_replace).toMatchObject({ "/etc/x": ["a $${b} %%{c} $d"] });
+});

@@ -1,0 +1,116 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+
+const STACKS = ["local", "region-asia", "region-eu", "region-ru", "region-us", "traffic", "zones"];
+const GOLDEN = join(import.meta.dirname, "golden");
+let output: string;
+/** Hashes of what this checkout builds are masked: they change with every line of the relay. */
+let built: Map<string, string>;
+
+type Stack = { resource?: Record<string, Record<string, unknown>>; data?: Record<string, Record<string, unknown>> };
+
+beforeAll(() => {
+  output = mkdtempSync(join(tmpdir(), "golden-"));
+  synth(output);
+  built = new Map();
+  for (const [stack, host] of hosts()) {
+    const { archives, files } = manifest(stack, host);
+    for (const { path, sha256, size } of [...archives, ...files.filter(({ source }) => source === "blob")]) {
+      built.set(sha256, `<sha256 of ${path}>`);
+      built.set(`${size}`, `<size of ${path}>`);
+    }
+  }
+}, 60_000);
+
+function synth(outdir: string): void {
+  const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
+    env: { ...process.env, CDKTF_OUTDIR: outdir },
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+}
+
+interface ManifestFile {
+  path: string;
+  sha256: string;
+  size: number;
+  source: string;
+  mode: string;
+  owner: string;
+}
+
+function hosts(): [stack: string, host: string][] {
+  return STACKS.flatMap((stack) => {
+    const folder = join(output, "stacks", stack, "hosts");
+    return existsSync(folder) ? readdirSync(folder).map((host): [string, string] => [stack, host]) : [];
+  });
+}
+
+function manifest(stack: string, host: string): { archives: ManifestFile[]; files: ManifestFile[] } {
+  return JSON.parse(readFileSync(join(output, "stacks", stack, "hosts", host, "manifest.json"), "utf8"));
+}
+
+function masked(text: string): string {
+  let result = text;
+  for (const [value, name] of built) if (value.length === 64) result = result.replaceAll(value, name);
+  return result;
+}
+
+function stackJson(stack: string): Stack {
+  return JSON.parse(readFileSync(join(output, "stacks", stack, "cdk.tf.json"), "utf8")) as Stack;
+}
+
+test("every stack is written", () => {
+  expect(readdirSync(join(output, "stacks")).sort()).toEqual(STACKS);
+});
+
+test.for(STACKS)("the addresses of %s are contract", async (stack) => {
+  const { resource = {}, data = {} } = stackJson(stack);
+  const addresses = [
+    ...Object.entries(resource).flatMap(([type, all]) => Object.keys(all).map((name) => `${type}.${name}`)),
+    ...Object.entries(data).flatMap(([type, all]) => Object.keys(all).map((name) => `data.${type}.${name}`)),
+  ];
+  await expect(`${addresses.sort().join("\n")}\n`).toMatchFileSnapshot(join(GOLDEN, `${stack}.addresses.txt`));
+});
+
+test.for(["traffic", "zones"])("the Terraform of %s is what was reviewed", async (stack) => {
+  const { "//": _metadata, ...rest } = stackJson(stack) as Record<string, unknown>;
+  const compact = JSON.stringify(rest, null, 1).replaceAll(/\n\s+"\/\/": \{[^{}]*\{[^{}]*\}[^{}]*\},?/g, "");
+  await expect(`${compact}\n`).toMatchFileSnapshot(join(GOLDEN, `${stack}.tf.json`));
+});
+
+describe("the bundle of each kind of host is what was reviewed", () => {
+  test.for([
+    ["local", "here"],
+    ["region-asia", "asia-1"],
+    ["region-ru", "ru-1"],
+    ["region-ru", "ru-2"],
+    ["region-ru", "ru-4"],
+  ] as const)("%s %s", async ([stack, host]) => {
+    const root = join(output, "stacks", stack, "hosts", host);
+    const plain = readFileSync(join(root, "manifest"), "utf8");
+    // Scripts and texts follow in full: their hashes and sizes would only repeat them.
+    const records = masked(plain).replaceAll(/\b[0-9a-f]{64}\b/g, "<hash>").replaceAll(/(<[^>]+>)\t\d+\t/g, "$1\t<size>\t");
+    const texts = manifest(stack, host)
+      .files.filter(({ source }) => source === "text")
+      .map(({ path }) => `==> ${path}\n${readFileSync(join(root, "files", path), "utf8")}`);
+    const commands = existsSync(join(root, "commands"))
+      ? readdirSync(join(root, "commands")).sort().map((name) => `==> command ${name}\n${readFileSync(join(root, "commands", name), "utf8")}`)
+      : [];
+    const shared = /database|etc\/soundstage\/sql\/0/;
+    const shown = host === "ru-2" ? texts : texts.filter((text) => !shared.test(text.split("\n", 1)[0] as string));
+    await expect(`${records}\n${[...shown, ...commands].join("\n")}`).toMatchFileSnapshot(join(GOLDEN, `${host}.txt`));
+  });
+});
+
+test("two syntheses give the same bytes, without absolute paths, times or random values", { timeout: 60_000 }, () => {
+  const second = mkdtempSync(join(tmpdir(), "golden-"));
+  synth(second);
+  const compare = spawnSync("diff", ["-rq", output, second], { encoding: "utf8" });
+  expect(compare.stdout).toBe("");
+  const found = spawnSync("grep", ["-rlF", "-e", process.cwd(), "-e", output, "--exclude-dir=blobs", "--exclude=soundstage.mjs", output], { encoding: "utf8" });
+  expect(found.stdout).toBe("");
+});

@@ -1,0 +1,315 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { Agent, get } from "node:https";
+import { join } from "node:path";
+import type { TLSSocket } from "node:tls";
+import { io, type Socket } from "socket.io-client";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { clicks, decodeClicks } from "../clicks.ts";
+import { Lab } from "./lab.ts";
+import { labHosts } from "./platform-file.ts";
+import { LabRegion } from "./region.ts";
+import { labMissing } from "./requirements.ts";
+import { run } from "./run.ts";
+
+const missing = labMissing();
+
+describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}`, () => {
+  let lab: Lab;
+  let region: LabRegion;
+  let ca: string;
+  const sockets: Socket[] = [];
+
+  beforeAll(async () => {
+    lab = await Lab.start({ hosts: labHosts().map((name) => ({ name })) });
+    region = await LabRegion.create(lab);
+    ca = readFileSync(join(lab.folder, "ca", "ca.crt"), "utf8");
+    const first = await region.deploy();
+    expect(first.code, first.stdout + first.stderr).toBe(0);
+    const password = readFileSync(join(lab.folder, "secrets", "application"), "utf8");
+    writeFileSync(join(lab.folder, "pgpass"), `*:*:*:application:${password}\n`, { mode: 0o600 });
+    // More addresses of this machine, so that nginx spreads clients over workers.
+    await lab.addAddresses(8);
+  });
+  afterAll(async () => {
+    for (const socket of sockets) socket.disconnect();
+    await lab?.stop();
+  });
+
+  /** A client of an edge through its nginx, from one of this machine's addresses. */
+  async function client(edge: string, localAddress: string): Promise<Socket> {
+    const socket = io(`https://lab.test`, {
+      transports: ["websocket"],
+      forceNew: true,
+      // @ts-expect-error the agent is given to the WebSocket in Node, as engine.io-client documents
+      agent: new Agent({
+        ca,
+        localAddress,
+        lookup: (_name, options, done) =>
+          done(
+            null,
+            options.all ? [{ address: lab.host(edge).address, family: 4 }] : lab.host(edge).address,
+            4,
+          ),
+      }),
+    });
+    sockets.push(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("connect_error", reject);
+    });
+    return socket;
+  }
+
+  test("a row written through HAProxy on the leader is read on a replica", async () => {
+    const written = await region.psql(
+      "edge-1",
+      5000,
+      "INSERT INTO artists (name) VALUES ('Lab One') RETURNING pg_is_in_recovery()",
+    );
+    expect(written).toEqual({ code: 0, stdout: "f\n", stderr: "" });
+    const read = await region.psql("edge-2", 5001, "SELECT pg_is_in_recovery(), (SELECT name FROM artists)");
+    expect(read).toEqual({ code: 0, stdout: "t|Lab One\n", stderr: "" });
+    expect((await region.psql("edge-1", 5000, "CREATE TABLE mine (id int)")).stderr).toContain(
+      "permission denied",
+    );
+  });
+
+  test("the members speak TLS 1.3 to one another, and their WAL is archived on another host", async () => {
+    const [leader] = await leaders();
+    const rows = await lab
+      .host(leader as string)
+      .must(
+        `runuser -u postgres -- psql -XAtc "SELECT DISTINCT version FROM pg_stat_ssl JOIN pg_stat_replication USING (pid)"`,
+      );
+    expect(rows).toBe("TLSv1.3\n");
+    const check = await lab
+      .host("cache-1")
+      .exec("runuser -u postgres -- pgbackrest --stanza=music check", { timeout: 90_000 });
+    expect([check.code, check.stderr]).toEqual([0, ""]);
+  });
+
+  async function leaders(): Promise<string[]> {
+    const list = await lab.host("db-1").must("patronictl -c /etc/patroni/config.yml list -f json");
+    return (JSON.parse(list) as { Member: string; Role: string }[])
+      .filter(({ Role }) => Role === "Leader")
+      .map(({ Member }) => Member);
+  }
+
+  test("Redis answers who has the password, over TLS, and nobody else", async () => {
+    const address = lab.host("cache-1").private;
+    const cli = (env: Record<string, string>) =>
+      run(
+        "redis-cli",
+        ["--no-auth-warning", "--tls", "--cacert", join(lab.folder, "ca", "ca.crt"), "-h", address, "ping"],
+        { env },
+      );
+    expect(
+      (await cli({ REDISCLI_AUTH: readFileSync(join(lab.folder, "secrets", "redis"), "utf8") })).stdout,
+    ).toBe("PONG\n");
+    expect((await cli({})).stdout).toContain("NOAUTH");
+  });
+
+  test.for(["edge-1", "edge-2"])(
+    "https://%s/health verifies against the lab's CA with TLS 1.3",
+    async (edge) => {
+      const { protocol, body, headers } = await fetchHealth(edge);
+      expect(protocol).toBe("TLSv1.3");
+      expect(JSON.parse(body)).toMatchObject({ status: "ok", region: "lab" });
+      expect(headers["strict-transport-security"]).toBe("max-age=63072000; includeSubDomains; preload");
+    },
+  );
+
+  function fetchHealth(
+    edge: string,
+  ): Promise<{ protocol: string | null; body: string; headers: Record<string, unknown> }> {
+    return new Promise((resolve, reject) => {
+      const request = get(
+        {
+          host: lab.host(edge).address,
+          servername: "lab.test",
+          headers: { host: "lab.test" },
+          path: "/health",
+          ca,
+          agent: false,
+        },
+        (response) => {
+          const protocol = (response.socket as TLSSocket).getProtocol();
+          let body = "";
+          response.on("data", (data) => {
+            body += data;
+          });
+          response.on("end", () => resolve({ protocol, body, headers: response.headers }));
+        },
+      );
+      request.once("error", reject);
+    });
+  }
+
+  test("a name that is not ours gets no certificate", async () => {
+    const { stderr, stdout } = await run("openssl", [
+      "s_client",
+      "-connect",
+      `${lab.host("edge-1").address}:443`,
+      "-servername",
+      "other.example",
+    ]);
+    expect(stdout + stderr).toContain("unrecognized name");
+    expect(stdout).toContain("no peer certificate available");
+  });
+
+  test("numbered clicks go from one worker of one host to another worker of another, in order", async () => {
+    const token = readFileSync(join(lab.folder, "secrets", "broadcast"), "utf8");
+    const [source, listener] = await differentWorkers();
+    const started = await source.emitWithAck("start-broadcast", { stream: "clicks", token });
+    expect(started).toMatchObject({ ok: true });
+    const joined = await listener.emitWithAck("join-stream", { stream: "clicks" });
+    expect(joined).toMatchObject({ ok: true });
+    expect(joined.info.instance).not.toBe(started.info.instance);
+    expect(joined.info.instance.slice(0, 6)).not.toBe(started.info.instance.slice(0, 6));
+    const heard: Uint8Array[] = [];
+    listener.on("audio-data", (_stream: string, chunk: Uint8Array) => heard.push(chunk));
+    const sent = await clicks(50);
+    for (const chunk of sent) {
+      source.emit("audio-chunk", chunk);
+      await new Promise((done) => setTimeout(done, 60));
+    }
+    await expect.poll(() => heard.length, { timeout: 5000 }).toBe(sent.length);
+    expect(heard.map((chunk) => Buffer.from(chunk).readUInt32LE(4))).toEqual(
+      sent.map((_, sequence) => sequence),
+    );
+    // A click a fifth of a second, heard where it was put.
+    expect(await decodeClicks(heard)).toEqual(Array.from({ length: 15 }, (_, n) => n));
+    await source.emitWithAck("stop-broadcast");
+  });
+
+  test("a broadcaster without the token is refused", async () => {
+    const socket = await client("edge-1", lab.addresses[0] as string);
+    expect(await socket.emitWithAck("start-broadcast", { stream: "pirate" })).toMatchObject({
+      ok: false,
+      code: "unauthorized",
+    });
+  });
+
+  async function differentWorkers(): Promise<[Socket, Socket]> {
+    const on = async (edge: string, port: string) => {
+      for (const address of lab.addresses) {
+        const socket = await client(edge, address);
+        const { info } = await socket.emitWithAck("stream-info", { stream: "demo" });
+        if (info?.instance === `${edge}-${port}`) return socket;
+        socket.disconnect();
+      }
+      throw new Error(`no address of this machine is sent to worker ${port} of ${edge}`);
+    };
+    return [await on("edge-1", "3000"), await on("edge-2", "3001")];
+  }
+
+  test("the kernel keys that the hosts own read back", async () => {
+    const keys = {
+      "net.core.somaxconn": "65535",
+      "net.ipv4.tcp_congestion_control": "bbr",
+      "net.ipv4.tcp_slow_start_after_idle": "0",
+      "net.ipv4.tcp_rmem": "4096\t87380\t16777216",
+    };
+    for (const [key, value] of Object.entries(keys)) {
+      expect(await lab.host("edge-1").must(`cat /proc/sys/${key.replaceAll(".", "/")}`)).toBe(`${value}\n`);
+    }
+    expect(await lab.host("edge-1").must("cat /etc/sysctl.d/60-soundstage.conf")).toContain(
+      "left to the machine that this host runs on: fs.file-max",
+    );
+  });
+
+  test("a second deploy changes nothing", async () => {
+    const again = await region.deploy();
+    expect(again.code).toBe(0);
+    expect(again.stdout).toContain("No changes. Your infrastructure matches the configuration.");
+  });
+
+  test("one value of nginx is one line of the diff; the deploy reloads nginx alone and drops nobody", async () => {
+    const listener = await client("edge-1", lab.addresses[1] as string);
+    let dropped = false;
+    listener.on("disconnect", () => {
+      dropped = true;
+    });
+    const started = (unit: string) =>
+      lab.host("edge-1").must(`systemctl show -P ActiveEnterTimestampMonotonic -P InvocationID ${unit}`);
+    const before = await Promise.all(
+      ["nginx", "soundstage-relay@3000", "soundstage-relay@3001", "haproxy"].map(started),
+    );
+    edit("keepalive_timeout: 65s", "keepalive_timeout: 70s");
+    const diff = await region.diff();
+    const lines = diff.stdout.split("\n").map((line) => line.trim().replace(/^region-lab\s+/, ""));
+    const changed = lines.filter((line) => /^[-+~] /.test(line));
+    const line = '~ "    keepalive_timeout 65s;" -> "    keepalive_timeout 70s;",';
+    expect(changed.filter((text) => /^[-+~] "/.test(text) && !text.endsWith("= ["))).toEqual([line, line]);
+    // Besides the line: which resources and files it is in, their ids and the manifests' hashes.
+    expect(
+      changed.filter(
+        (text) =>
+          !/^~ (id|manifest|triggers_replace|edge-[12]|"\/etc\/nginx\/nginx\.conf")\s+=/.test(text) &&
+          text !== line,
+      ),
+    ).toEqual([]);
+    const deploy = await region.deploy();
+    expect(deploy.code, deploy.stdout).toBe(0);
+    expect(deploy.stdout).toMatch(/edge-1 +units +nginx\.service reloaded/);
+    expect(deploy.stdout).toMatch(/db-1 +same/);
+    expect(
+      await Promise.all(["nginx", "soundstage-relay@3000", "soundstage-relay@3001", "haproxy"].map(started)),
+    ).toEqual(before);
+    await new Promise((done) => setTimeout(done, 1500));
+    expect(dropped).toBe(false);
+    expect(await listener.emitWithAck("stream-info", { stream: "demo" })).toMatchObject({ ok: true });
+  });
+
+  test("a deploy that fails on one host leaves the others served, says why, and the diff still compares with what was applied", async () => {
+    // A file that can not be renamed over: what a host does when somebody mounted something there.
+    await lab.host("edge-2").must("mount --bind /etc/nginx/nginx.conf /etc/nginx/nginx.conf");
+    edit("keepalive_timeout: 70s", "keepalive_timeout: 75s");
+    const failed = await region.deploy();
+    expect(failed.code).not.toBe(0);
+    const said = failed.stdout + failed.stderr;
+    expect(said).toMatch(/edge-2 +FAILED +files \/etc\/nginx\/nginx\.conf: exit code 1/);
+    expect(said).toContain("Device or resource busy");
+    expect(await lab.host("edge-1").must("grep keepalive_timeout /etc/nginx/nginx.conf")).toContain("75s");
+    expect(await lab.host("edge-2").must("grep keepalive_timeout /etc/nginx/nginx.conf")).toContain("70s");
+    for (const edge of ["edge-1", "edge-2"])
+      expect((await fetchHealth(edge)).body).toContain('"status":"ok"');
+    const diff = await region.diff();
+    expect(diff.stdout).toContain('~ "    keepalive_timeout 70s;" -> "    keepalive_timeout 75s;"');
+    await lab.host("edge-2").must("umount /etc/nginx/nginx.conf");
+    const mended = await region.deploy();
+    expect(mended.code, mended.stdout).toBe(0);
+    expect(mended.stdout).toMatch(/edge-1 +same/);
+    expect(await lab.host("edge-2").must("grep keepalive_timeout /etc/nginx/nginx.conf")).toContain("75s");
+  });
+
+  test("a change of the database goes member by member, the leader last after a hand-over", async () => {
+    const [leader] = await leaders();
+    edit("max_connections: 100", "max_connections: 100, log_min_duration_statement: 500");
+    const deploy = await region.deploy();
+    expect(deploy.code, deploy.stdout + deploy.stderr).toBe(0);
+    expect(deploy.stdout).toMatch(new RegExp(`${leader} +handover +database`));
+    expect(await leaders()).not.toContain(leader);
+    const shown = await region.psql("edge-1", 5000, "SHOW log_min_duration_statement");
+    expect(shown.stdout).toBe("500ms\n");
+  });
+
+  test("no secret is in the output, the state or the journal of a host", () => {
+    for (const name of ["superuser", "replication", "application", "redis", "broadcast"]) {
+      const secret = readFileSync(join(lab.folder, "secrets", name), "utf8");
+      const found = spawnSync(
+        "grep",
+        ["-rlF", secret, region.output, join(lab.folder, "terraform.region-lab.tfstate")],
+        { encoding: "utf8" },
+      );
+      expect([name, found.stdout]).toEqual([name, ""]);
+    }
+  });
+
+  function edit(from: string, to: string): void {
+    const text = readFileSync(region.platform, "utf8");
+    expect(text).toContain(from);
+    writeFileSync(region.platform, text.replace(from, to));
+  }
+});

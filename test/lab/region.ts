@@ -1,0 +1,61 @@
+// A six-host region of the lab, deployed by cdktf as any other.
+import { join } from "node:path";
+import type { Lab } from "./lab.ts";
+import { writePlatform } from "./platform-file.ts";
+import { type Result, run } from "./run.ts";
+
+export class LabRegion {
+  readonly lab: Lab;
+  readonly platform: string;
+  readonly output: string;
+
+  private constructor(lab: Lab, platform: string) {
+    this.lab = lab;
+    this.platform = platform;
+    this.output = join(lab.folder, "cdktf.out");
+  }
+
+  static async create(lab: Lab): Promise<LabRegion> {
+    return new LabRegion(lab, await writePlatform(lab));
+  }
+
+  deploy(env: Readonly<Record<string, string>> = {}): Promise<Result> {
+    return this.#cdktf(["deploy", "region-lab", "--auto-approve"], env);
+  }
+
+  diff(): Promise<Result> {
+    return this.#cdktf(["diff", "region-lab"]);
+  }
+
+  async #cdktf(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
+    if (!(await this.lab.isUp()))
+      throw new Error("the lab's bridge is down: nothing is sent to its addresses");
+    const result = await run("node_modules/.bin/cdktf", [...args, "--output", this.output], {
+      timeout: 600_000,
+      env: { SOUNDSTAGE_PLATFORM: this.platform, CHECKPOINT_DISABLE: "1", CI: "1", NO_COLOR: "1", ...env },
+    });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: Terraform colours its output whatever it is told
+    const plain = (text: string) => text.replace(/\x1b\[[0-9;]*[A-Za-z]/g, "");
+    return { ...result, stdout: plain(result.stdout), stderr: plain(result.stderr) };
+  }
+
+  /** One query through HAProxy of a host, as the application does it: TLS verified, password from its file. */
+  psql(host: string, port: number, sql: string): Promise<Result> {
+    const { lab } = this;
+    const address = lab.host(host).private;
+    return run(
+      "psql",
+      [
+        "-XAtq",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-c",
+        sql,
+        `host=${address} port=${port} user=application dbname=music sslmode=verify-ca sslrootcert=${join(lab.folder, "ca", "ca.crt")} connect_timeout=5`,
+      ],
+      {
+        env: { PGPASSFILE: join(lab.folder, "pgpass") },
+      },
+    );
+  }
+}
