@@ -90,7 +90,7 @@ function applier(database: string, ca: string): string {
     "    list=$(pending)",
     '    printf "%s\\n" "$list" | while read -r name sum; do',
     '      [ -n "$name" ] || continue',
-    `      { cat "${FOLDER}/$name"; printf "INSERT INTO schema_migrations (name, sha256) VALUES ('%s', '%s');\\n" "$name" "$sum"; } | query "$database" --single-transaction -f -`,
+    `      { cat "${FOLDER}/$name"; printf "INSERT INTO schema_migrations (name, sha256) VALUES ('%s', '%s');\\n" "$name" "$sum"; } | query "$database" --single-transaction -f - >/dev/null`,
     '      echo "$name applied"',
     "    done",
     "    ;;",

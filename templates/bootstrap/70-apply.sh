@@ -4,6 +4,11 @@ apply() {
   : >"$STATE/log/apply"
   : >"$STATE/log/apply.errors"
   rm -f "$STATE/work/code"
+  # What an earlier apply left of its unit, where systemd could not collect it.
+  systemctl is-active --quiet soundstage-apply.service || {
+    systemctl stop soundstage-apply.service 2>/dev/null || true
+    systemctl reset-failed soundstage-apply.service 2>/dev/null || true
+  }
   code=0
   systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
     --property="StandardOutput=append:$STATE/log/apply" --property="StandardError=append:$STATE/log/apply.errors" \

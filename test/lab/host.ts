@@ -165,7 +165,9 @@ export class LabHost {
   /** Its first process, as this machine numbers it. */
   async #init(): Promise<string> {
     for (const pid of await this.#pids()) {
-      const status = readFileSync(`/proc/${pid}/status`, "utf8");
+      const file = `/proc/${pid}/status`;
+      // It may have ended since it was listed.
+      const status = existsSync(file) ? readFileSync(file, "utf8") : "";
       if (/^NSpid:\t\d+\t1$/m.test(status)) return pid;
     }
     throw new Error(`${this.name} is not running`);

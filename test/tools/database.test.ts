@@ -1,0 +1,217 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { parse } from "yaml";
+import { PatroniCluster } from "../../constructs/database/patroni-cluster.ts";
+import { Host } from "../../constructs/host/host.ts";
+import { freePort } from "../../relay/test/worker.ts";
+import { migrations } from "../../templates/sql/migrations.ts";
+import { AUTHORITY, MACHINE, stack } from "../constructs/hosts.ts";
+
+const BIN = "/usr/lib/postgresql/15/bin";
+const root = process.getuid?.() === 0;
+const why = [
+  ...(spawnSync(`${BIN}/postgres`, ["--version"]).status === 0
+    ? []
+    : ["the Debian package postgresql-15 is not installed"]),
+  ...(root ? [] : ["root, to start PostgreSQL as its own user"]),
+];
+const missing = why.length > 0 ? ` (${why.join(", ")})` : "";
+
+function cluster() {
+  const scope = stack();
+  const hosts = ["db-1", "db-2", "db-3", "backup-1"].map(
+    (name, index) => new Host(scope, name, { ...MACHINE, privateAddress: `10.0.0.${index + 1}` }),
+  );
+  const secret = (env: string) => ({ env, version: 1 });
+  new PatroniCluster(scope, "database", {
+    hosts: hosts.slice(0, 3),
+    name: "music",
+    clients: [],
+    authority: AUTHORITY,
+    passwords: {
+      superuser: secret("A"),
+      replication: secret("B"),
+      rewind: secret("C"),
+      application: secret("D"),
+    },
+    backup: { repository: hosts[3] as Host, at: "02:30", retention: 7 },
+    patroni: { ttl: 20, loop_wait: 5, retry_timeout: 5 },
+  });
+  return (hosts[0] as Host).bundle();
+}
+
+test("settings that all members share stand in no local file, and no password in any", () => {
+  const { texts } = cluster();
+  const local = parse(texts.get("/etc/patroni/config.yml") as string, { version: "1.1" }) as {
+    postgresql: { parameters: object; authentication: object };
+    watchdog: { mode: unknown };
+  };
+  expect(Object.keys(local.postgresql.parameters)).not.toContain("max_connections");
+  expect(JSON.stringify(local.postgresql.authentication)).not.toContain("password");
+  expect(local.watchdog.mode).toBe("automatic");
+});
+
+describe.skipIf(spawnSync("haproxy", ["-v"]).status !== 0)("HAProxy (Debian package haproxy)", () => {
+  test("takes its file", () => {
+    const folder = mkdtempSync(join(tmpdir(), "haproxy-"));
+    const ca = join(folder, "ca.crt");
+    execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        join(folder, "key"),
+        "-out",
+        ca,
+        "-days",
+        "2",
+        "-subj",
+        "/CN=test",
+      ],
+      { stdio: "ignore" },
+    );
+    const file = join(folder, "haproxy.cfg");
+    writeFileSync(
+      file,
+      (cluster().texts.get("/etc/haproxy/haproxy.cfg") as string)
+        .replaceAll("/etc/soundstage/tls/database/ca.crt", ca)
+        .replaceAll("/run/haproxy", folder),
+    );
+    const { status, stdout, stderr } = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" });
+    expect(stdout + stderr).not.toMatch(/WARNING|ALERT/);
+    expect(status).toBe(0);
+  });
+});
+
+describe.skipIf(missing)(`the music schema on PostgreSQL 15${missing}`, () => {
+  let folder: string;
+  let port: number;
+  let server: ReturnType<typeof spawn>;
+  const uid = root ? Number(spawnSync("id", ["-u", "postgres"], { encoding: "utf8" }).stdout) : 0;
+  const psql = (sql: string, database = "music") =>
+    spawnSync(
+      "psql",
+      [
+        "-XAtq",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-h",
+        folder,
+        "-p",
+        String(port),
+        "-U",
+        "postgres",
+        "-d",
+        database,
+        "-f",
+        "-",
+      ],
+      { input: sql, encoding: "utf8" },
+    );
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "postgres-"));
+    execFileSync("chown", ["postgres", folder]);
+    chmodSync(join(folder, ".."), 0o755);
+    port = await freePort();
+    const as = { uid, gid: uid, cwd: "/" };
+    execFileSync(
+      `${BIN}/initdb`,
+      ["-D", join(folder, "data"), "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-U", "postgres"],
+      { ...as, stdio: "ignore" },
+    );
+    server = spawn(
+      `${BIN}/postgres`,
+      [
+        "-D",
+        join(folder, "data"),
+        "-k",
+        folder,
+        "-p",
+        String(port),
+        "-c",
+        "listen_addresses=",
+        "-c",
+        "fsync=off",
+      ],
+      { ...as, stdio: "ignore" },
+    );
+    await vi.waitFor(() => expect(psql("SELECT 1", "postgres").status).toBe(0), {
+      timeout: 15_000,
+      interval: 200,
+    });
+    psql("CREATE DATABASE music; CREATE ROLE application LOGIN;", "postgres");
+    psql(
+      "CREATE TABLE schema_migrations (name text PRIMARY KEY, sha256 char(64) NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
+    );
+  });
+  afterAll(() => {
+    server?.kill("SIGINT");
+  });
+
+  test("every migration applies in one transaction", () => {
+    for (const { name, text } of migrations())
+      expect([name, psql(`BEGIN; ${text} COMMIT;`).stderr]).toEqual([name, ""]);
+  });
+
+  test("a track is found by its words in both alphabets, and The Who is not empty", () => {
+    expect(psql("INSERT INTO tracks (title) VALUES ('The Who'), ('Кино'), ('Café del Mar')").stderr).toBe("");
+    const find = (words: string) =>
+      psql(
+        `SELECT title FROM tracks WHERE search @@ (websearch_to_tsquery('music_simple', '${words}') || websearch_to_tsquery('russian', '${words}'))`,
+      ).stdout;
+    expect([find("who"), find("КИНО"), find("cafe")]).toEqual(["The Who\n", "Кино\n", "Café del Mar\n"]);
+  });
+
+  test("plays lie in their month, and partitions ahead are made once", () => {
+    expect(
+      psql("INSERT INTO plays (played_at, stream_id, region, listeners) VALUES (now(), 'demo', 'eu', 7)")
+        .stderr,
+    ).toBe("");
+    expect(psql("SELECT tableoid::regclass::text ~ '^plays_\\d{6}$' FROM plays").stdout).toBe("t\n");
+    expect(psql("SELECT make_play_partitions(current_date, 6)").stdout).toBe("0\n");
+  });
+
+  test("the application reads and writes rows, and changes no schema", () => {
+    const as = (sql: string) => psql(`SET ROLE application; ${sql}`);
+    expect(as("INSERT INTO artists (name) VALUES ('x')").stderr).toBe("");
+    expect(as("CREATE TABLE mine (id int)").stderr).toContain("permission denied");
+    expect(as("SELECT * FROM schema_migrations").stderr).toContain("permission denied");
+  });
+
+  test("a migration that was changed after it was applied is refused by name", () => {
+    const { texts } = cluster();
+    const sql = join(folder, "sql");
+    mkdirSync(sql);
+    for (const { name, text } of migrations()) writeFileSync(join(sql, name), text);
+    const script = (texts.get("/etc/soundstage/sql/apply.sh") as string)
+      .replaceAll("/etc/soundstage/sql", sql)
+      .replaceAll(
+        /'host=127\.0\.0\.1 port=5000 user=postgres dbname=(\w+)[^']*'/g,
+        `'host=${folder} port=${port} user=postgres dbname=$1'`,
+      )
+      .replaceAll(/cat \/etc\/soundstage\/secrets\/pg-application/g, "echo word");
+    const file = join(folder, "apply.sh");
+    writeFileSync(file, script);
+    const apply = () => spawnSync("sh", ["-eu", file, "apply"], { encoding: "utf8" });
+    psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
+    const first = apply();
+    expect([first.status, first.stderr]).toEqual([0, expect.not.stringContaining("ERROR")]);
+    expect(first.stdout.trim().split("\n")).toHaveLength(migrations().length);
+    expect(apply().stdout).toBe("");
+    const name = migrations()[0]?.name as string;
+    writeFileSync(join(sql, name), `${readFileSync(join(sql, name), "utf8")}\n-- changed`);
+    const refused = apply();
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toContain(`${name} was applied with other content`);
+  });
+});

@@ -1,0 +1,270 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { NginxParser } from "nginx-conf/dist/src/parser.js";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Edge } from "../../constructs/edge/edge.ts";
+import { Certificate } from "../../constructs/tls/certificate.ts";
+import { freePort } from "../../relay/test/worker.ts";
+import { AUTHORITY, bundleOf } from "../constructs/hosts.ts";
+
+const missing =
+  spawnSync("nginx", ["-v"]).status === 0 ? "" : " (the Debian package nginx-light is not installed)";
+const NAMES = ["example.test"];
+
+function files(settings: Record<string, string | number> = {}): ReadonlyMap<string, string> {
+  return bundleOf((host) => {
+    const certificate = new Certificate(host, "edge", {
+      host,
+      names: NAMES,
+      source: { privateCa: AUTHORITY },
+    });
+    new Edge(host, "site", { host, names: NAMES, certificate, ports: [3000, 3001], settings });
+  }).texts;
+}
+
+test("a changed value changes one line of one file", () => {
+  const [before, after] = [files(), files({ keepalive_timeout: "70s" })];
+  const changed = [...after].filter(([path, text]) => before.get(path) !== text);
+  expect(changed.map(([path]) => path)).toEqual(["/etc/nginx/nginx.conf"]);
+  const lines = (text: string | undefined) => (text ?? "").split("\n");
+  expect(
+    lines(after.get("/etc/nginx/nginx.conf")).filter(
+      (line, index) => line !== lines(before.get("/etc/nginx/nginx.conf"))[index],
+    ),
+  ).toEqual(["    keepalive_timeout 70s;"]);
+});
+
+test.for([
+  [{ keepalive_timout: "65s" }, /nginx setting "keepalive_timout" is not known/],
+  [{ keepalive_timeout: "soon" }, /must be a time such as 65s/],
+  [{ client_max_body_size: "big" }, /must be a size such as 1m/],
+  [{ worker_connections: 1 }, /must be 64 to 1000000/],
+] as const)("a setting that nginx would not take is refused: %j", ([settings, message]) => {
+  expect(() => files(settings as Record<string, string>)).toThrow(message);
+});
+
+test("another parser reads what is printed", () => {
+  for (const [path, text] of files()) {
+    if (!path.endsWith(".conf") || path.includes("systemd")) continue;
+    let fault: Error | null = null;
+    let names: string[] = [];
+    new NginxParser().parse(text, (error, tree) => {
+      fault = error;
+      names = tree?.children?.map(({ name }) => name) ?? [];
+    });
+    expect([path, fault]).toEqual([path, null]);
+    expect(names).toContain(path.endsWith("nginx.conf") ? "http" : "server");
+  }
+});
+
+describe.skipIf(missing)(`nginx with the whole set of files${missing}`, () => {
+  let folder: string;
+  let port: number;
+  let plainPort: number;
+  let relay: Server;
+  let nginx: ReturnType<typeof spawn>;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "nginx-"));
+    // The workers read as www-data.
+    for (const path of [dirname(folder), folder]) chmodSync(path, 0o755);
+    port = await freePort();
+    plainPort = await freePort();
+    relay = createServer((_, response) =>
+      response.setHeader("X-Content-Type-Options", "nosniff").end("from the relay"),
+    );
+    relay.on("upgrade", (incoming, socket) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+      socket.on("data", (data) => socket.write(data));
+      socket.on("error", () => {});
+      incoming.resume();
+    });
+    const relayPort = await freePort();
+    await new Promise<void>((resolve) => relay.listen(relayPort, "127.0.0.1", resolve));
+    const key = join(folder, "host.key");
+    const certificate = join(folder, "fullchain.pem");
+    execFileSync(
+      "openssl",
+      [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+        "-days",
+        "2",
+        "-subj",
+        "/CN=example.test",
+        "-addext",
+        "subjectAltName=DNS:example.test",
+      ],
+      { stdio: "ignore" },
+    );
+    for (const [path, text] of files()) {
+      const target = join(folder, path);
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(
+        target,
+        text
+          .replaceAll("/etc/nginx/soundstage", join(folder, "etc/nginx/soundstage"))
+          .replaceAll("/etc/soundstage/tls/edge", folder)
+          .replaceAll("/var/log/nginx", folder)
+          .replaceAll("/run/nginx.pid", join(folder, "nginx.pid"))
+          .replaceAll("listen 443", `listen 127.0.0.1:${port}`)
+          .replaceAll("listen 80", `listen 127.0.0.1:${plainPort}`)
+          .replaceAll(/server 127\.0\.0\.1:300\d/g, `server 127.0.0.1:${relayPort}`)
+          .replaceAll("worker_processes auto", "worker_processes 1"),
+      );
+    }
+    nginx = spawn("nginx", ["-c", join(folder, "etc/nginx/nginx.conf"), "-g", "daemon off;"], {
+      stdio: "ignore",
+    });
+    await vi.waitFor(async () => expect((await ask("/")).status).toBe(200), { timeout: 5000, interval: 100 });
+  });
+  afterAll(() => {
+    nginx?.kill("SIGTERM");
+    relay?.closeAllConnections();
+    relay?.close();
+  });
+
+  function ask(
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; body: string }> {
+    return new Promise((resolve, reject) => {
+      const ca = readFileSync(join(folder, "fullchain.pem"));
+      const sent = request(
+        {
+          host: "127.0.0.1",
+          port,
+          path,
+          headers: { host: "example.test", ...headers },
+          servername: "example.test",
+          ca,
+          agent: false,
+        },
+        (response) => {
+          let body = "";
+          response.on("data", (data) => {
+            body += data;
+          });
+          response.on("end", () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+          );
+        },
+      );
+      sent.once("error", reject);
+      sent.end();
+    });
+  }
+
+  const tls = (...args: string[]) => {
+    const { stdout, stderr } = spawnSync("openssl", ["s_client", "-connect", `127.0.0.1:${port}`, ...args], {
+      input: "",
+      encoding: "utf8",
+    });
+    return stdout + stderr;
+  };
+
+  test("nginx -t finds neither a fault nor anything to warn of", () => {
+    const { status, stderr } = spawnSync("nginx", ["-t", "-c", join(folder, "etc/nginx/nginx.conf")], {
+      encoding: "utf8",
+    });
+    expect(stderr).not.toContain("[warn]");
+    expect([status, stderr.includes("test is successful")]).toEqual([0, true]);
+  });
+
+  test.for(["/", "/health", "/hls/demo/live.m3u8", "/hls/demo/1.m4s", "/stream/demo.ogg"])(
+    "%s answers with the whole set of headers, once each",
+    async (path) => {
+      const { headers } = await ask(path);
+      expect(headers["strict-transport-security"]).toBe("max-age=63072000; includeSubDomains; preload");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+      expect(headers.server).toBe("nginx");
+    },
+  );
+
+  test("playlists are short-lived, segments are not, and both may be read from elsewhere", async () => {
+    expect((await ask("/hls/demo/live.m3u8")).headers).toMatchObject({
+      "cache-control": "max-age=1",
+      "access-control-allow-origin": "*",
+    });
+    expect((await ask("/dash/demo/1.m4s")).headers).toMatchObject({
+      "cache-control": "public, max-age=31536000, immutable",
+    });
+  });
+
+  test("TLS 1.2 and 1.3 are spoken, 1.1 is not; another name gets no certificate; nothing is stapled", () => {
+    expect(tls("-servername", "example.test", "-tls1_3")).toContain("New, TLSv1.3");
+    expect(tls("-servername", "example.test", "-tls1_2")).toContain("New, TLSv1.2");
+    expect(tls("-servername", "example.test", "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")).toMatch(
+      /alert protocol version|no protocols available/,
+    );
+    expect(tls("-servername", "other.test")).toContain("no peer certificate available");
+    expect(tls("-servername", "example.test", "-status")).toContain("no response sent");
+    expect(tls("-servername", "example.test", "-alpn", "h2")).toContain("ALPN protocol: h2");
+  });
+
+  test("plain HTTP is sent to HTTPS, and answers no other name", async () => {
+    const answer = await fetch(`http://127.0.0.1:${plainPort}/x`, { redirect: "manual" }).catch(
+      () => undefined,
+    );
+    expect(answer).toBeUndefined();
+    const { stdout } = spawnSync(
+      "curl",
+      ["-sI", "-H", "Host: example.test", `http://127.0.0.1:${plainPort}/x`],
+      { encoding: "utf8" },
+    );
+    expect(stdout).toContain("Location: https://example.test/x");
+  });
+
+  test("what a worker is asked through nginx is for private addresses", async () => {
+    const { body } = await ask("/upstream_health");
+    expect(JSON.parse(body)).toMatchObject({
+      upstream: "relay",
+      servers: [{ ask: "/upstream_health/3000" }, { ask: "/upstream_health/3001" }],
+    });
+  });
+
+  test("a reload keeps a connected WebSocket", async () => {
+    const socket = await new Promise<import("node:stream").Duplex>((resolve, reject) => {
+      const sent = request({
+        host: "127.0.0.1",
+        port,
+        path: "/socket.io/",
+        servername: "example.test",
+        ca: readFileSync(join(folder, "fullchain.pem")),
+        agent: false,
+        headers: { host: "example.test", connection: "Upgrade", upgrade: "websocket" },
+      });
+      sent.once("upgrade", (_response, upgraded) => resolve(upgraded));
+      sent.once("error", reject);
+      sent.end();
+    });
+    let closed = false;
+    socket.once("close", () => {
+      closed = true;
+    });
+    const echo = (text: string) =>
+      new Promise<string>((resolve) => {
+        socket.once("data", (data) => resolve(String(data)));
+        socket.write(text);
+      });
+    expect(await echo("before")).toBe("before");
+    process.kill(Number(readFileSync(join(folder, "nginx.pid"), "utf8")), "SIGHUP");
+    await new Promise((done) => setTimeout(done, 500));
+    expect(await echo("after")).toBe("after");
+    expect(closed).toBe(false);
+    socket.destroy();
+  });
+});
