@@ -37,7 +37,9 @@ export async function buildRelease(): Promise<Release> {
   return { path, sha256: createHash("sha256").update(archive).digest("hex"), size: archive.length, version };
 }
 
+// Symbolic links are not followed: what is built must not depend on where packages really lie.
 const COMMON = {
+  preserveSymlinks: true,
   absWorkingDir: root,
   bundle: true,
   minify: true,

@@ -19,6 +19,11 @@ export function connectRedis(config: RedisConfig, log: Logger): RedisClientType 
     disableOfflineQueue: true,
     pingInterval: 5000,
   }) as RedisClientType;
+  // The adapter reads on duplicates, and asks again at once where a read fails: they wait for Redis
+  // instead, or the loop would take the whole process.
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = ((overrides?: object) =>
+    duplicate({ ...overrides, disableOfflineQueue: false })) as typeof client.duplicate;
   let away: string | undefined;
   client.on("error", (error: Error) => {
     if (away !== error.message) log.warn({ reason: error.message }, "Redis is away");
