@@ -68,6 +68,8 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
       if (await run.same()) options.report.step(run.name, "same", "");
       else changing.push(run);
     });
+    // In the order of the file, whoever answered first: the first of a group is the same in every run.
+    changing.sort((a, b) => runs.indexOf(a) - runs.indexOf(b));
     await each(changing, (run) => run.prepare());
     if (failed.size > 0) {
       for (const { name } of changing.filter(({ name }) => !failed.has(name))) {

@@ -238,7 +238,8 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     );
     edit("keepalive_timeout: 65s", "keepalive_timeout: 70s");
     const diff = await region.diff();
-    const lines = diff.stdout.split("\n").map((line) => line.trim().replace(/^region-lab\s+/, ""));
+    const plan = diff.stdout.slice(diff.stdout.indexOf("will perform the following actions"));
+    const lines = plan.split("\n").map((line) => line.trim().replace(/^region-lab\s+/, ""));
     const changed = lines.filter((line) => /^[-+~] /.test(line));
     const line = '~ "    keepalive_timeout 65s;" -> "    keepalive_timeout 70s;",';
     expect(changed.filter((text) => /^[-+~] "/.test(text) && !text.endsWith("= ["))).toEqual([line, line]);
