@@ -32,12 +32,14 @@ async function synth(word: string, extra = false): Promise<string> {
   const out = synthOutput((stack) => {
     const host = new Host(stack, "here", { transport: { directory: "root" }, cpus: 1, memory: 512 });
     host.file(stack, "/opt/program.js", { content: artifact("program.js", PROGRAM), mode: "0755" });
+    // What runs belongs to the host: here a wrapper around this test's own runtime.
+    host.file(stack, "/opt/run", { content: `#!/bin/sh\nexec ${process.execPath} "$@"\n`, mode: "0755" });
     if (extra) host.file(stack, "/etc/extra", { content: "extra\n" });
     host.secret(stack, "/etc/word", { parts: [{ env: "LOCAL_WORD", version: 1 }] });
     host.service(stack, {
       name: "program",
       description: "test",
-      command: [process.execPath, "/opt/program.js"],
+      command: ["/opt/run", "/opt/program.js"],
       environment: { WORD: word, PORT: String(port) },
       restart: ["/opt/program.js"],
     });
@@ -73,7 +75,6 @@ afterAll(() => {
 });
 
 test("a folder gets its files and its process, which outlives the command", async () => {
-  // A path that belongs to the host is relative to its folder; the runtime of this test is not the host's.
   output = await synth("one");
   const manifest = join(output, "stacks", "local", "hosts", "here", "manifest.json");
   expect(readFileSync(manifest, "utf8")).toContain('"opt/program.js"');
@@ -86,10 +87,15 @@ test("a folder gets its files and its process, which outlives the command", asyn
 });
 
 test("a process that ends is started again, a file that was edited is mended", async () => {
-  const pid = () =>
-    spawnSync("pgrep", ["-f", `${process.execPath} opt/program.js`], { encoding: "utf8" }).stdout.trim();
+  const pid = () => {
+    const { stdout } = spawnSync("pgrep", ["-f", `^${process.execPath} opt/program.js`], {
+      encoding: "utf8",
+    });
+    expect(stdout).toMatch(/^\d+\n$/);
+    return Number(stdout);
+  };
   const before = pid();
-  process.kill(Number(before), "SIGKILL");
+  process.kill(before, "SIGKILL");
   await expect.poll(answer, { timeout: 10_000 }).toBe("one of honour");
   expect(pid()).not.toBe(before);
   writeFileSync(join(folder, "root", "opt/program.js"), "broken");
