@@ -1,11 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { Agent, get } from "node:https";
 import { join } from "node:path";
-import type { TLSSocket } from "node:tls";
-import { io, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { clicks, decodeClicks } from "../clicks.ts";
+import { Clients } from "./clients.ts";
 import { Lab } from "./lab.ts";
 import { labHosts } from "./platform-file.ts";
 import { LabRegion } from "./region.ts";
@@ -17,49 +15,23 @@ const missing = labMissing();
 describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;
   let region: LabRegion;
-  let ca: string;
-  const sockets: Socket[] = [];
+  let clients: Clients;
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: labHosts().map((name) => ({ name })) });
     region = await LabRegion.create(lab);
-    ca = readFileSync(join(lab.folder, "ca", "ca.crt"), "utf8");
     const first = await region.deploy();
     expect(first.code, first.stdout + first.stderr).toBe(0);
     const password = readFileSync(join(lab.folder, "secrets", "application"), "utf8");
     writeFileSync(join(lab.folder, "pgpass"), `*:*:*:application:${password}\n`, { mode: 0o600 });
     // More addresses of this machine, so that nginx spreads clients over workers.
     await lab.addAddresses(8);
+    clients = new Clients(lab);
   });
   afterAll(async () => {
-    for (const socket of sockets) socket.disconnect();
+    clients?.close();
     await lab?.stop();
   });
-
-  /** A client of an edge through its nginx, from one of this machine's addresses. */
-  async function client(edge: string, localAddress: string): Promise<Socket> {
-    const socket = io(`https://lab.test`, {
-      transports: ["websocket"],
-      forceNew: true,
-      // @ts-expect-error the agent is given to the WebSocket in Node, as engine.io-client documents
-      agent: new Agent({
-        ca,
-        localAddress,
-        lookup: (_name, options, done) =>
-          done(
-            null,
-            options.all ? [{ address: lab.host(edge).address, family: 4 }] : lab.host(edge).address,
-            4,
-          ),
-      }),
-    });
-    sockets.push(socket);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("connect_error", reject);
-    });
-    return socket;
-  }
 
   test("a row written through HAProxy on the leader is read on a replica", async () => {
     const written = await region.psql(
@@ -113,38 +85,12 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
   test.for(["edge-1", "edge-2"])(
     "https://%s/health verifies against the lab's CA with TLS 1.3",
     async (edge) => {
-      const { protocol, body, headers } = await fetchHealth(edge);
+      const { protocol, body, headers } = await clients.health(edge);
       expect(protocol).toBe("TLSv1.3");
       expect(JSON.parse(body)).toMatchObject({ status: "ok", region: "lab" });
       expect(headers["strict-transport-security"]).toBe("max-age=63072000; includeSubDomains; preload");
     },
   );
-
-  function fetchHealth(
-    edge: string,
-  ): Promise<{ protocol: string | null; body: string; headers: Record<string, unknown> }> {
-    return new Promise((resolve, reject) => {
-      const request = get(
-        {
-          host: lab.host(edge).address,
-          servername: "lab.test",
-          headers: { host: "lab.test" },
-          path: "/health",
-          ca,
-          agent: false,
-        },
-        (response) => {
-          const protocol = (response.socket as TLSSocket).getProtocol();
-          let body = "";
-          response.on("data", (data) => {
-            body += data;
-          });
-          response.on("end", () => resolve({ protocol, body, headers: response.headers }));
-        },
-      );
-      request.once("error", reject);
-    });
-  }
 
   test("a name that is not ours gets no certificate", async () => {
     const { stderr, stdout } = await run("openssl", [
@@ -160,7 +106,8 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
 
   test("numbered clicks go from one worker of one host to another worker of another, in order", async () => {
     const token = readFileSync(join(lab.folder, "secrets", "broadcast"), "utf8");
-    const [source, listener] = await differentWorkers();
+    const source = await clients.ofWorker("edge-1", 3000);
+    const listener = await clients.ofWorker("edge-2", 3001);
     const started = await source.emitWithAck("start-broadcast", { stream: "clicks", token });
     expect(started).toMatchObject({ ok: true });
     const joined = await listener.emitWithAck("join-stream", { stream: "clicks" });
@@ -184,25 +131,12 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
   });
 
   test("a broadcaster without the token is refused", async () => {
-    const socket = await client("edge-1", lab.addresses[0] as string);
+    const socket = await clients.connect("edge-1");
     expect(await socket.emitWithAck("start-broadcast", { stream: "pirate" })).toMatchObject({
       ok: false,
       code: "unauthorized",
     });
   });
-
-  async function differentWorkers(): Promise<[Socket, Socket]> {
-    const on = async (edge: string, port: string) => {
-      for (const address of lab.addresses) {
-        const socket = await client(edge, address);
-        const { info } = await socket.emitWithAck("stream-info", { stream: "demo" });
-        if (info?.instance === `${edge}-${port}`) return socket;
-        socket.disconnect();
-      }
-      throw new Error(`no address of this machine is sent to worker ${port} of ${edge}`);
-    };
-    return [await on("edge-1", "3000"), await on("edge-2", "3001")];
-  }
 
   test("the kernel keys that the hosts own read back", async () => {
     const keys = {
@@ -226,7 +160,7 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
   });
 
   test("one value of nginx is one line of the diff; the deploy reloads nginx alone and drops nobody", async () => {
-    const listener = await client("edge-1", lab.addresses[1] as string);
+    const listener = await clients.connect("edge-1");
     let dropped = false;
     listener.on("disconnect", () => {
       dropped = true;
@@ -275,7 +209,7 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     expect(await lab.host("edge-1").must("grep keepalive_timeout /etc/nginx/nginx.conf")).toContain("75s");
     expect(await lab.host("edge-2").must("grep keepalive_timeout /etc/nginx/nginx.conf")).toContain("70s");
     for (const edge of ["edge-1", "edge-2"])
-      expect((await fetchHealth(edge)).body).toContain('"status":"ok"');
+      expect((await clients.health(edge)).body).toContain('"status":"ok"');
     const diff = await region.diff();
     expect(diff.stdout).toContain('~ "    keepalive_timeout 70s;" -> "    keepalive_timeout 75s;"');
     await lab.host("edge-2").must("umount /etc/nginx/nginx.conf");
