@@ -5,7 +5,7 @@ import { readBundle, readRegion } from "../bundle/reader.ts";
 import { ConvergeFault } from "./fault.ts";
 import { LocalHost } from "./local.ts";
 import { convergeRegion, logFile, requireApplicable } from "./region.ts";
-import { PlainReport } from "./report.ts";
+import { PlainReport, type Report } from "./report.ts";
 import { Secrets } from "./secrets.ts";
 
 export interface ConvergeOptions {
@@ -29,7 +29,7 @@ export async function converge(options: ConvergeOptions): Promise<number> {
     throw new ConvergeFault(`${stack} has no host ${unknown.join(", ")}; it has ${names.join(", ")}`);
   if (options.triggers !== undefined) requirePlanned(output, stack, names, options.triggers);
   const wanted = region.hosts.filter(({ host }) => !options.hosts?.length || options.hosts.includes(host));
-  const report = new PlainReport(
+  const report = await display(
     wanted.map(({ host }) => host),
     logFile(output, stack),
   );
@@ -51,8 +51,15 @@ export async function converge(options: ConvergeOptions): Promise<number> {
     );
     if (!done) failed.add(host.host);
   }
-  report.close();
+  await report.close();
   return failed.size > 0 ? 1 : 0;
+}
+
+/** A display that moves where a person looks, plain lines for Terraform, which gives its child no terminal. */
+async function display(hosts: readonly string[], log: string): Promise<Report> {
+  if (!process.stdout.isTTY) return new PlainReport(hosts, log);
+  const { LiveReport } = await import("./live-report.ts");
+  return new LiveReport(hosts, log);
 }
 
 /** Stops the processes of a stack's folders. */

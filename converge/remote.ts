@@ -52,8 +52,12 @@ export class Remote {
       ["exec", "sh", this.#path, verb, ...args.map(quote)].join(" "),
       stdin,
     );
-    if (answer.code === 4)
-      throw new ConvergeFault(`another run holds the host: ${answer.stdout.split("\t")[1]?.trim()}`);
+    if (answer.code === 4) {
+      const owner = answer.stdout.split("\t")[1]?.trim();
+      throw new ConvergeFault(
+        `another run holds the host: ${owner}; wait for it, or, where it is dead, run on the host: sh ${this.#path} unlock`,
+      );
+    }
     if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code, lines(answer.stdout));
     return lines(answer.stdout);
   }

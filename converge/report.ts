@@ -9,7 +9,7 @@ export interface Report {
   step(host: string, step: string, text: string): void;
   failed(host: string, reason: string): void;
   /** Ends the display; `log` is named where something failed. */
-  close(): void;
+  close(): Promise<void> | void;
 }
 
 export class PlainReport implements Report {

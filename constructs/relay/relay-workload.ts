@@ -41,6 +41,14 @@ const RELEASE = "/opt/soundstage/relay";
 const TOKEN = "/etc/soundstage/secrets/broadcast-token";
 const PASSWORD = "/etc/soundstage/secrets/relay-redis";
 
+/** Asks a worker how it is, and whether it is ours: something else may hold its port. */
+const ASK = `const [port, wanted] = process.argv.slice(1);
+const fail = (reason) => { console.error(reason); process.exit(1); };
+fetch("http://127.0.0.1:" + port + "/health").then((answer) => answer.json()).then(
+  ({ instance }) => instance === wanted ? process.exit(0) : fail("port " + port + " answers as " + instance + ", not as " + wanted),
+  (error) => fail("port " + port + ": " + (error.cause?.message ?? error.message)),
+);`;
+
 export class RelayWorkload extends Construct {
   constructor(scope: Construct, id: string, props: RelayWorkloadProps) {
     super(scope, id);
@@ -92,10 +100,11 @@ export class RelayWorkload extends Construct {
         ...(redis ? [PASSWORD] : []),
       ],
     });
-    const ask = `fetch("http://127.0.0.1:" + process.argv[1] + "/health/live").then((answer) => process.exit(answer.ok ? 0 : 1), (error) => { console.error(String(error.cause ?? error)); process.exit(1); })`;
     for (const port of ports) {
       host.probe(this, `relay-${port}`, {
-        command: shell(`${word(host.local ? NODE.slice(1) : NODE)} -e ${word(ask)} ${port}`),
+        command: shell(
+          `${word(host.local ? NODE.slice(1) : NODE)} -e ${word(ASK)} ${port} ${word(`${host.name}-${port}`)}`,
+        ),
         seconds: 20,
       });
     }

@@ -14,6 +14,7 @@ verify() {
   done
   missing_packages "$manifest" | while read -r name; do say drift "package $name is not installed"; done
   verify_secrets "$manifest"
+  verify_actions "$manifest"
 }
 
 verify_files() {
@@ -56,6 +57,15 @@ verify_units() {
       *) say drift "unit $name is $active, not $state" ;;
     esac
   done
+}
+
+# What was prepared may have run out since: a certificate that is due for renewal is no drift of a file.
+verify_actions() {
+  records action "$1" >"$STATE/work/verify"
+  while IFS="$TAB" read -r id when _ check _; do
+    [ "$when" = prepare ] || continue
+    script "$check" >/dev/null 2>&1 </dev/null || say drift "$id is due"
+  done <"$STATE/work/verify"
 }
 
 # Only the operator's side knows the values: it compares salted digests.

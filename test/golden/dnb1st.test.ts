@@ -106,6 +106,14 @@ describe("the bundle of each kind of host is what was reviewed", () => {
   });
 });
 
+test("nothing but the local stack of an example is applied", () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, [join(output, "bin", "soundstage.mjs"), ...args], { encoding: "utf8" });
+  for (const args of [["apply", "--stack", "region-eu"], ["converge", "region-ru"]]) {
+    const { status, stderr } = run(...args);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/belongs to a platform that says `example: true`/)]);
+  }
+});
+
 test("two syntheses give the same bytes, without absolute paths, times or random values", { timeout: 60_000 }, () => {
   const second = mkdtempSync(join(tmpdir(), "golden-"));
   synth(second);
