@@ -26,7 +26,7 @@ export default defineConfig({
     env: { TMPDIR: scratch, CHECKPOINT_DISABLE: "1", CI: "1" },
     globalSetup: ["test/scratch.ts"],
     reporters: ["default", "./test/summary.ts"],
-    projects: Object.entries(kinds).map(([name, { include }]) => ({
+    projects: Object.entries(kinds).map(([name, { include }], index) => ({
       extends: true as const,
       test: {
         name,
@@ -34,6 +34,8 @@ export default defineConfig({
         exclude: name === "unit" ? ["**/node_modules/**", "**/*.browser.test.ts"] : ["**/node_modules/**"],
         testTimeout: name === "lab" ? 300_000 : 30_000,
         hookTimeout: name === "lab" ? 900_000 : 60_000,
+        // One kind after the other: browsers and hosts want the machine for themselves.
+        sequence: { groupOrder: index },
         // Labs share two cores, one bridge namespace and the package proxy: one at a time.
         fileParallelism: name !== "lab" && name !== "browser",
       },
