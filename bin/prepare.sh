@@ -25,7 +25,7 @@ need_node() {
   fi
 }
 
-# Uses what PATH has; else fetches the pinned release and checks it before it is run.
+# Uses what PATH has; else fetches the pinned release and checks it before it is run. Returns 1 where it can not.
 need_terraform() {
   if command -v terraform >/dev/null; then return; fi
   if command -v tofu >/dev/null; then
@@ -43,7 +43,10 @@ need_terraform() {
     need_packages curl unzip ca-certificates
     mkdir -p "$folder"
     curl --fail --location --silent --show-error --output "$folder/terraform.zip" \
-      "https://releases.hashicorp.com/terraform/$TERRAFORM_VERSION/terraform_${TERRAFORM_VERSION}_linux_$arch.zip"
+      "https://releases.hashicorp.com/terraform/$TERRAFORM_VERSION/terraform_${TERRAFORM_VERSION}_linux_$arch.zip" || {
+      echo "Terraform $TERRAFORM_VERSION could not be fetched: install terraform or tofu yourself" >&2
+      return 1
+    }
     echo "$sum  $folder/terraform.zip" | sha256sum --check --quiet || fail "the downloaded Terraform is not the pinned one"
     unzip -q -o "$folder/terraform.zip" terraform -d "$folder"
     rm "$folder/terraform.zip"

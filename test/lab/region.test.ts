@@ -7,10 +7,10 @@ import { Clients } from "./clients.ts";
 import { Lab } from "./lab.ts";
 import { labHosts } from "./platform-file.ts";
 import { LabRegion } from "./region.ts";
-import { labMissing } from "./requirements.ts";
+import { deployMissing } from "./requirements.ts";
 import { run } from "./run.ts";
 
-const missing = labMissing();
+const missing = deployMissing();
 
 describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;

@@ -20,6 +20,14 @@ function onPath(command: string): boolean {
   });
 }
 
+/** Why this machine can not deploy to a lab, or undefined when it can. */
+export function deployMissing(): string | undefined {
+  return (
+    labMissing() ??
+    (onPath("terraform") || onPath("tofu") ? undefined : "deploying needs terraform or tofu on PATH")
+  );
+}
+
 /** Why this machine can not make lab hosts, or undefined when it can. */
 export function labMissing(): string | undefined {
   const reasons = [
