@@ -159,6 +159,20 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     expect(again.stdout).toContain("No changes. Your infrastructure matches the configuration.");
   });
 
+  test("a certificate that is due is renewed without Terraform, and nginx alone takes it up", async () => {
+    const host = lab.host("edge-1");
+    const serial = () => host.must("openssl x509 -in /etc/soundstage/tls/edge/host.crt -noout -serial");
+    const before = await serial();
+    await host.must("echo other > /etc/soundstage/tls/edge/wanted");
+    const applied = await region.apply("edge-1");
+    expect(applied.code, applied.stdout + applied.stderr).toBe(0);
+    expect(applied.stdout).toMatch(/edge-1 +drift +certificate-edge is due/);
+    expect(applied.stdout).toMatch(/edge-1 +units +nginx\.service reloaded\n/);
+    expect(await serial()).not.toBe(before);
+    expect((await clients.health("edge-1")).body).toContain('"status":"ok"');
+    expect((await region.apply()).stdout.match(/ same/g)).toHaveLength(6);
+  });
+
   test("one value of nginx is one line of the diff; the deploy reloads nginx alone and drops nobody", async () => {
     const listener = await clients.connect("edge-1");
     let dropped = false;

@@ -27,6 +27,17 @@ export class LabRegion {
     return this.#cdktf(["diff", "region-lab"]);
   }
 
+  /** The engine without Terraform. */
+  apply(...hosts: readonly string[]): Promise<Result> {
+    return run(
+      process.execPath,
+      [join(this.output, "bin", "soundstage.mjs"), "apply", ...hosts, "--stack", "region-lab"],
+      {
+        env: { SOUNDSTAGE_PLATFORM: this.platform },
+      },
+    );
+  }
+
   async #cdktf(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
     if (!(await this.lab.isUp()))
       throw new Error("the lab's bridge is down: nothing is sent to its addresses");
