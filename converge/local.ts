@@ -45,6 +45,7 @@ export class LocalHost {
       this.#apply(bundle, secrets, report);
       if (before) this.#remove(before, manifest, report);
       await stopSupervisor(this.#state);
+      this.#nobodyElse(manifest);
       writeFileSync(join(this.#state, "manifest.json"), manifestText(manifest));
       if (manifest.processes.length > 0) {
         startSupervisor(this.#root, this.#state);
@@ -145,16 +146,34 @@ export class LocalHost {
     }
   }
 
+  /** A probe that holds while nothing of ours runs is answered by somebody else, who has our port. */
+  #nobodyElse({ probes }: Manifest): void {
+    for (const { id, command } of probes) {
+      try {
+        this.#run(command);
+      } catch {
+        continue;
+      }
+      throw new ConvergeFault(
+        `probe ${id} holds before anything was started: another process answers in its place; stop it, or choose another port`,
+      );
+    }
+  }
+
+  #run(command: string): void {
+    execFileSync("sh", ["-euc", command], {
+      cwd: this.#root,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: 10_000,
+    });
+  }
+
   async #probe(manifest: Manifest, report: Report): Promise<void> {
     for (const { id, command, seconds } of manifest.probes) {
       const end = Date.now() + seconds * 1000;
       for (;;) {
         try {
-          execFileSync("sh", ["-euc", command], {
-            cwd: this.#root,
-            stdio: ["ignore", "pipe", "pipe"],
-            timeout: 10_000,
-          });
+          this.#run(command);
           report.step(manifest.host, "probe", id);
           break;
         } catch (error) {

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -117,6 +117,16 @@ test("down stops it, and only it", async () => {
   expect(cli("down", "local").stdout).toBe("here  stopped\n");
   expect(await answer()).toBe("nothing");
   expect(cli("down", "local").stdout).toBe("here  was not running\n");
+});
+
+test("a port that somebody else answers on is not taken for ours", async () => {
+  // Of another process: this one waits for the command.
+  const script = `require("node:http").createServer((_, r) => r.end("somebody else")).listen(${port}, "127.0.0.1", () => console.log("up"))`;
+  const other = spawn(process.execPath, ["-e", script]);
+  await new Promise((resolve) => other.stdout.once("data", resolve));
+  const { status, stderr } = cli("apply", "--stack", "local");
+  other.kill();
+  expect([status, stderr]).toEqual([1, expect.stringContaining("another process answers in its place")]);
 });
 
 test.for([
