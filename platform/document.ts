@@ -1,103 +1,164 @@
 // The YAML text with the places of its values.
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  visit,
+} from "yaml";
 import type { Fault } from "./fault.ts";
+import { inspect } from "./inspect.ts";
+import { tooDeep } from "./nesting.ts";
+import { Shown } from "./shown.ts";
+import { syntaxWords } from "./syntax.ts";
 
 export type Path = readonly (string | number)[];
+export type Rows = Readonly<Record<string, unknown>>;
 
-const MAX_BYTES = 4 << 20;
-const MAX_ALIASES = 50;
+/** Characters; thousands of records fit, and reading stays below a second or two. */
+const MAX_LENGTH = 1 << 20;
+const MAX_ALIASES = 1000;
 
 export class PlatformDocument {
-  readonly #document: Document.Parsed;
-  readonly #lines = new LineCounter();
+  readonly shown: Shown;
   readonly faults: Fault[] = [];
-  /** False where the text is no YAML mapping at all: nothing more can be said of it. */
-  readonly readable: boolean;
+  /** Plain values; absent where the text is no mapping: nothing more can be said of it. */
+  readonly value: Rows | undefined;
+  readonly #contents: Node | null = null;
+  readonly #aliases: ReadonlyMap<Alias, Node> = new Map();
 
-  constructor(text: string) {
-    const tooLarge = text.length > MAX_BYTES;
-    this.#document = parseDocument(tooLarge ? "" : text.replace(/^\uFEFF/, ""), {
-      lineCounter: this.#lines,
-      uniqueKeys: true,
-      prettyErrors: false,
-    });
-    for (const { code, message, pos } of this.#document.errors) {
-      const { line, col } = this.#lines.linePos(pos[0]);
-      const words =
-        code === "DUPLICATE_KEY"
-          ? "this key stands here twice: each may be given once"
-          : `this is not YAML: ${message}`;
-      this.faults.push({
-        message: words,
-        line,
-        column: col,
-        rule: code === "DUPLICATE_KEY" ? "key-duplicate" : "yaml-syntax",
-      });
+  constructor(source: string) {
+    // A byte order mark is no part of the text, and lines end in one way.
+    const text = source.replace(/^\uFEFF/, "").replace(/\r\n?/g, "\n");
+    const long = text.length > MAX_LENGTH;
+    this.shown = new Shown(long ? text.slice(0, 200) : text);
+    if (long) {
+      this.#refuse(0, `expected at most ${MAX_LENGTH} characters, found ${text.length}`);
+      return;
     }
-    if (tooLarge)
-      this.faults.push({ message: `the file is larger than ${MAX_BYTES} bytes`, line: 1, column: 1 });
-    const broken = this.faults.some(({ rule }) => rule !== "key-duplicate");
-    if (!broken && !isMap(this.#document.contents)) {
-      this.faults.push({
-        message:
-          "expected a mapping that begins with `platform: <name>`, found " +
-          (this.#document.contents ? "something else" : "nothing"),
-        line: 1,
-        column: 1,
-      });
-    }
-    this.readable = !broken && isMap(this.#document.contents);
+    const document = this.#parse(text);
+    if (!document) return;
+    this.#contents = document.contents;
+    const { findings, aliases } = inspect(this.#contents, this.shown);
+    this.#aliases = aliases;
+    for (const { offset, rule, message } of findings)
+      this.faults.push({ message, rule, ...this.shown.place(offset) });
+    if (!isMap(this.#contents)) {
+      const found = isSeq(this.#contents)
+        ? "a list"
+        : isScalar(this.#contents)
+          ? "a single value"
+          : "nothing";
+      this.#refuse(0, `expected a mapping that begins with \`platform: <name>\`, found ${found}`);
+    } else if (!findings.some(({ rule }) => rule === "yaml-alias")) this.value = this.#plain(document);
   }
 
-  /** Plain values; a document of aliases that would grow without bound is a fault. */
-  value(): unknown {
+  #parse(text: string): Document.Parsed | undefined {
+    const deep = tooDeep(text);
+    if (deep !== undefined) {
+      this.#refuse(deep, "this is nested too deeply for a platform file");
+      return undefined;
+    }
+    const document = parseDocument(text, {
+      schema: "core",
+      merge: false,
+      stringKeys: true,
+      uniqueKeys: false,
+      prettyErrors: false,
+    });
+    // What follows the first is mostly its consequence.
+    const [first] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+    if (!first) return document as Document.Parsed;
+    this.shown.distrust();
+    const offset = first.message.startsWith("Missing closing")
+      ? opening(document, first.pos[0])
+      : first.pos[0];
+    const message = `this is not YAML as it is read here: ${syntaxWords(first)}; the rest is checked after that`;
+    this.#refuse(offset, message, "yaml-syntax");
+    return undefined;
+  }
+
+  #plain(document: Document.Parsed): Rows | undefined {
     try {
-      return this.#document.toJS({ maxAliasCount: MAX_ALIASES });
-    } catch (error) {
-      this.faults.push({
-        message: `the aliases of this file can not be resolved: ${(error as Error).message}`,
-        line: 1,
-        column: 1,
-      });
+      return document.toJS({ maxAliasCount: MAX_ALIASES }) as Rows;
+    } catch {
+      const [first] = this.#aliases.keys();
+      this.#refuse(
+        first?.range?.[0] ?? 0,
+        "the aliases of this file stand for too much: write the values out",
+      );
       return undefined;
     }
   }
 
-  set(path: Path, value: unknown): void {
-    this.#document.setIn(path, value);
+  #refuse(offset: number, message: string, rule?: string): void {
+    this.faults.push({ message, ...(rule && { rule }), ...this.shown.place(offset) });
   }
 
-  /** Where a value stands; its key where the value is absent or the key itself is meant. */
-  at(path: Path, key = false): { line: number; column: number } {
-    for (let depth = path.length; depth >= 0; depth -= 1) {
-      const offset = this.#offset(path.slice(0, depth), key && depth === path.length);
-      if (offset === undefined) continue;
-      const { line, col } = this.#lines.linePos(offset);
-      return { line, column: col };
+  /** Where a value stands; the key it should stand under where it is absent, or where the key itself is meant. */
+  at(path: Path, key = false): { readonly line: number; readonly column: number } {
+    if (!key) {
+      const node = this.#node(path);
+      if (node?.range) return this.shown.place(node.range[0]);
     }
-    return { line: 1, column: 1 };
+    for (let depth = path.length; depth > 0; depth -= 1) {
+      const offset = this.#keyOffset(path.slice(0, depth));
+      if (offset !== undefined) return this.shown.place(offset);
+    }
+    return this.shown.place(this.#contents?.range?.[0] ?? 0);
   }
 
-  #offset(path: Path, key: boolean): number | undefined {
-    if (path.length === 0) return this.#document.contents?.range?.[0] ?? 0;
-    const parent = this.#node(path.slice(0, -1));
-    const pair = pairOf(parent, path.at(-1));
-    return (key ? undefined : this.#node(path)?.range?.[0]) ?? pair?.key.range?.[0];
+  /** The value at a path is shown nowhere. */
+  hide(path: Path): void {
+    const range = this.#node(path)?.range;
+    if (range) this.shown.hide(range[0], range[1]);
+  }
+
+  /** Whether a value, or the key itself, is shown nowhere. */
+  hides(path: Path, key = false): boolean {
+    const offset = key ? this.#keyOffset(path) : this.#node(path)?.range?.[0];
+    return offset !== undefined && this.shown.hides(offset);
+  }
+
+  #keyOffset(path: Path): number | undefined {
+    const parent = this.#resolved(this.#node(path.slice(0, -1)));
+    if (isSeq(parent)) return (parent.items[Number(path.at(-1))] as Node | undefined)?.range?.[0];
+    return pairOf(parent, path.at(-1))?.key.range?.[0];
   }
 
   #node(path: Path): Node | undefined {
     return path.reduce<Node | undefined>((node, key) => {
-      if (isSeq(node)) return node.items[Number(key)] as Node | undefined;
-      return pairOf(node, key)?.value ?? undefined;
-    }, this.#document.contents as Node);
+      const inner = this.#resolved(node);
+      if (isSeq(inner)) return inner.items[Number(key)] as Node | undefined;
+      return pairOf(inner, key)?.value ?? undefined;
+    }, this.#contents ?? undefined);
   }
+
+  #resolved(node: Node | undefined): Node | undefined {
+    return isAlias(node) ? this.#aliases.get(node) : node;
+  }
+}
+
+/** Where the text begins that nothing closes before an offset. */
+function opening(document: Document, end: number): number {
+  let offset = end;
+  visit(document, {
+    Scalar: (_, { range }) => {
+      if (range && range[0] < end && range[1] >= end) offset = range[0];
+    },
+  });
+  return offset;
 }
 
 /** Of two pairs with one key the later holds, as it does in the values. */
 function pairOf(
   node: Node | undefined,
   key: string | number | undefined,
-): { key: Node; value: Node | null } | undefined {
+): { readonly key: Node; readonly value: Node | null } | undefined {
   if (!isMap(node)) return undefined;
   const pair = node.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(key));
   return pair as { key: Node; value: Node | null } | undefined;

@@ -1,123 +1,130 @@
 // What zod finds, as faults of the file.
-import type { z } from "zod";
-import type { Path, PlatformDocument } from "./document.ts";
+import { safeParse, type z } from "zod";
+import type { Path } from "./document.ts";
 import type { Fault } from "./fault.ts";
+import { keysAt, typesAt } from "./keys.ts";
+import { scrubbed, secretive } from "./secrecy.ts";
 import { CLEAR } from "./secret.ts";
 import { nearest } from "./suggest.ts";
+import { expectation } from "./words.ts";
 
 type Issue = z.core.$ZodIssue;
 
+/** Where values stand, and what of them may be shown. */
+export interface Places {
+  at(path: Path, key?: boolean): Pick<Fault, "line" | "column" | "source">;
+  hide(path: Path): void;
+  hides(path: Path, key?: boolean): boolean;
+}
+
+/** A fault that says which place lacks its key, or which key was probably meant. */
+interface Found extends Fault {
+  readonly missing?: string;
+  readonly meant?: string;
+}
+
 export function issueFaults(
-  document: PlatformDocument,
+  schema: z.ZodType,
   value: unknown,
   issues: readonly Issue[],
-  schema: z.ZodType,
+  places: Places,
 ): Fault[] {
-  return issues.flatMap((issue) => faults(document, value, issue, [], schema));
+  const faults = (issue: Issue, base: Path): Found[] => {
+    const path = [...base, ...issue.path] as Path;
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => unknownKey(key, path, keysAt(schema, value, path), places));
+    if (issue.code === "invalid_key") {
+      const message = `${issue.issues[0]?.message ?? "expected a name"}, found ${shownKey(path, places)}`;
+      // Zod leaves what stands under such a key unread.
+      const under = typesAt(schema, path).flatMap(
+        (type) => safeParse(type, valueAt(value, path), { error: expectation }).error?.issues ?? [],
+      );
+      return [
+        { message, rule: "key-name", ...places.at(path, true) },
+        ...under.flatMap((inner) => faults(inner, path)),
+      ];
+    }
+    if (issue.code === "invalid_union") {
+      const best = bestBranch(issue, (error) => faults(error, path));
+      if (best) return best;
+    }
+    return [plainFault(issue, path, valueAt(value, path), places)];
+  };
+  return withoutMisspelled(issues.flatMap((issue) => faults(issue, [])));
 }
 
-function faults(
-  document: PlatformDocument,
-  root: unknown,
-  issue: Issue,
-  base: Path,
-  schema: z.ZodType,
-): Fault[] {
-  const path = [...base, ...issue.path] as Path;
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => {
-      const known = keysAt(schema, path, root);
-      const meant = nearest(key, known);
-      const hint = meant ? `did you mean "${meant}"?` : `known here: ${known.join(", ")}`;
-      return {
-        message: `unknown key "${key}"; ${hint}`,
-        rule: "key-unknown",
-        ...document.at([...path, key], true),
-      };
-    });
-  }
-  if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    // The branch that fits best says what is wrong; where none fits the union says it itself.
-    const best = [...issue.errors]
-      .filter((errors) =>
-        errors.every((error) => error.path.length > 0 || error.code === "unrecognized_keys"),
-      )
-      .sort((a, b) => a.length - b.length)[0];
-    if (best) return best.flatMap((error) => faults(document, root, error, path, schema));
-  }
-  if (issue.code === "invalid_key")
-    return [
-      {
-        message: `"${String(path.at(-1))}" is no name: ${issue.issues[0]?.message ?? ""}`,
-        ...document.at(path, true),
-      },
-    ];
-  const found = at(root, path);
-  const missing = found === undefined;
-  const secret = issue.message === CLEAR;
-  const tail = missing ? "found nothing" : secret ? "found a value in the clear" : `found ${describe(found)}`;
-  const words = issue.message.replace(/^Invalid input: /, "").replace(/, received .*$/, "");
-  const name = missing ? `"${String(path.at(-1))}" is missing: ` : "";
-  return [
-    {
-      message: `${name}${words}, ${tail}`,
-      ...(secret && !missing && { rule: "secret-in-clear" }),
-      ...document.at(path),
-    },
-  ];
+/** What the branch says that fits best; nothing where none fits, and the union says it itself. */
+function bestBranch(
+  { errors }: Extract<Issue, { code: "invalid_union" }>,
+  read: (issue: Issue) => Found[],
+): Found[] | undefined {
+  const inner = errors.filter((branch) =>
+    branch.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"),
+  );
+  const [best] = inner
+    .map((branch) => withoutMisspelled(branch.flatMap(read)))
+    .sort((a, b) => a.length - b.length);
+  const unclear = inner.length > 1 && best && best.length > 1 && best.some(({ missing }) => missing);
+  return unclear ? undefined : best;
 }
 
-function at(value: unknown, path: Path): unknown {
+/** A key that is missing because it is misspelled is one fault. */
+function withoutMisspelled(faults: readonly Found[]): Found[] {
+  return faults.filter(
+    ({ missing }) => missing === undefined || !faults.some(({ meant }) => meant === missing),
+  );
+}
+
+function unknownKey(key: string, path: Path, known: readonly string[], places: Places): Found {
+  const place = [...path, key];
+  const meant = nearest(key, known);
+  // What stands under a key that nobody knows may be anything, a secret too.
+  if (!meant || secretive(meant)) places.hide(place);
+  const hint = meant ? `did you mean "${meant}"?` : `known here: ${known.join(", ")}`;
+  return {
+    message: `unknown key ${shownKey(place, places)}; ${hint}`,
+    rule: "key-unknown",
+    ...(meant && { meant: [...path, meant].join(".") }),
+    ...places.at(place, true),
+  };
+}
+
+function plainFault(issue: Issue, path: Path, found: unknown, places: Places): Found {
+  const clear = issue.message === CLEAR && found !== undefined && found !== null;
+  const rule = clear ? { rule: "secret-in-clear" } : {};
+  if (clear) places.hide(path);
+  if (found === undefined)
+    return {
+      message: `"${String(path.at(-1))}" is missing: ${issue.message}`,
+      missing: path.join("."),
+      ...places.at(path),
+    };
+  const shown = clear || places.hides(path) ? "what is not shown here" : described(found);
+  const meant = issue.code === "invalid_value" ? nearest(String(found), issue.values.map(String)) : undefined;
+  const hint = meant ? `; did you mean "${meant}"?` : "";
+  return { message: `${issue.message}, found ${shown}${hint}`, ...rule, ...places.at(path) };
+}
+
+function shownKey(path: Path, places: Places): string {
+  return places.hides(path, true) ? "that is not shown here" : described(String(path.at(-1)));
+}
+
+function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (inner, key) => (inner as Record<string | number, unknown> | undefined)?.[key],
+    (inner, key) =>
+      inner !== null && typeof inner === "object" && Object.hasOwn(inner, key)
+        ? (inner as Record<string | number, unknown>)[key]
+        : undefined,
     value,
   );
 }
 
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
+/** A value as a message names it: never long, never a secret, never a control character. */
+function described(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (value === null) return "nothing";
   if (typeof value === "object") return "a mapping";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
-}
-
-/** Keys that the schema knows at a place; for a union those of every branch. */
-function keysAt(schema: z.ZodType, path: Path, root: unknown): string[] {
-  let level: z.core.$ZodType[] = branches(schema);
-  for (const key of path) {
-    level = level.flatMap((type) => {
-      const { def } = type._zod as unknown as {
-        def: {
-          type: string;
-          shape?: Record<string, z.core.$ZodType>;
-          element?: z.core.$ZodType;
-          valueType?: z.core.$ZodType;
-        };
-      };
-      const inner =
-        def.type === "object" ? def.shape?.[String(key)] : def.type === "array" ? def.element : def.valueType;
-      return inner ? branches(inner) : [];
-    });
-  }
-  const type = (at(root, path) as { type?: unknown } | undefined)?.type;
-  const shapes = level.map(
-    (branch) =>
-      (branch._zod as unknown as { def: { shape?: Record<string, z.core.$ZodType> } }).def.shape ?? {},
-  );
-  const fitting = shapes.filter((shape) => {
-    const { def } = (shape.type?._zod ?? { def: {} }) as unknown as { def: { values?: unknown[] } };
-    return type === undefined || !def.values || def.values.includes(type);
-  });
-  return [...new Set(fitting.flatMap((shape) => Object.keys(shape)))].sort();
-}
-
-function branches(schema: z.core.$ZodType): z.core.$ZodType[] {
-  const { def } = schema._zod as unknown as {
-    def: { type: string; innerType?: z.core.$ZodType; options?: z.core.$ZodType[]; in?: z.core.$ZodType };
-  };
-  if (def.innerType) return branches(def.innerType);
-  if (def.options) return def.options.flatMap(branches);
-  if (def.type === "pipe" && def.in) return branches(def.in);
-  return [schema];
+  if (typeof value !== "string") return String(value);
+  const text = JSON.stringify(scrubbed(value)).replace(/\p{Cc}/gu, "");
+  return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

@@ -1,53 +1,71 @@
 // Text in, platform out, or all that is wrong with it.
-import { PlatformDocument } from "./document.ts";
+import { type Path, PlatformDocument } from "./document.ts";
 import { type Fault, PlatformFaults } from "./fault.ts";
-import { issueFaults } from "./issues.ts";
-import { applyOverrides, type Override } from "./overrides.ts";
+import { issueFaults, type Places } from "./issues.ts";
+import { applyOverrides, type Override, overrideAt, sourceOf } from "./overrides.ts";
 import { partsOf } from "./parts.ts";
-import { edgeRules } from "./rules/edge.ts";
-import { hostRules } from "./rules/hosts.ts";
-import { zoneRules } from "./rules/zones.ts";
+import { rules } from "./rules/all.ts";
 import { type Platform, platformSchema } from "./schema.ts";
+import { expectation } from "./words.ts";
 
 export { PlatformFaults } from "./fault.ts";
 
 export interface LoadOptions {
   /** How the file is called in faults. */
   readonly file: string;
-  /** `SOUNDSTAGE_SET`. */
+  /** `SOUNDSTAGE_SET`: parameters of regions for this run, such as `regions.eu.release=1.5.0`. */
   readonly set?: string;
 }
 
-/** Throws `PlatformFaults` with every fault at once. */
-export function loadPlatform(
-  text: string,
-  options: LoadOptions,
-): { platform: Platform; overrides: Override[] } {
+export interface Loaded {
+  readonly platform: Platform;
+  /** What `set` said, for every command to print. */
+  readonly overrides: readonly Override[];
+}
+
+/** Reads a platform file. Throws `PlatformFaults` with every fault at once. */
+export function loadPlatform(text: string, options: LoadOptions): Loaded {
   const document = new PlatformDocument(text);
-  const faults: Fault[] = document.faults;
-  let overrides: Override[] = [];
-  if (document.readable) {
-    if (options.set) overrides = applyOverrides(document, document.value(), options.set, faults);
-    const value = document.value();
-    const parsed = platformSchema.safeParse(value);
-    if (!parsed.success) faults.push(...issueFaults(document, value, parsed.error.issues, platformSchema));
+  const faults: Fault[] = [...document.faults];
+  let set: readonly string[] = [];
+  if (document.value) {
+    const { value, overrides, faults: wrong } = applyOverrides(document.value, options.set ?? "");
+    const places = placesOf(document, overrides);
+    set = overrides.map(({ path }) => path);
+    const parsed = platformSchema.safeParse(value, { error: expectation });
+    if (!parsed.success) faults.push(...issueFaults(platformSchema, value, parsed.error.issues, places));
+    faults.push(...wrong);
     const parts = partsOf(value);
-    for (const rule of [...hostRules, ...zoneRules, ...edgeRules]) {
-      for (const { path, key, message } of rule.find(parts))
-        faults.push({ message, rule: rule.id, ...document.at(path, key) });
+    for (const { id, find } of rules) {
+      for (const { path, key, message } of find(parts))
+        faults.push({ message, rule: id, ...places.at(path, key) });
     }
     if (faults.length === 0 && parsed.success) return { platform: parsed.data, overrides };
   }
-  throw new PlatformFaults(options.file, text, unique(faults));
+  throw new PlatformFaults(options.file, document.shown, distinct(faults), set);
 }
 
-/** One cause is one fault: of two at a place the one with a rule speaks. */
-function unique(faults: readonly Fault[]): Fault[] {
-  const places = new Map<string, Fault>();
-  for (const fault of faults) {
-    const key = `${fault.source ?? ""} ${fault.line} ${fault.column} ${fault.rule === "key-unknown" ? fault.message : ""}`;
-    const known = places.get(key);
-    if (!known || (!known.rule && fault.rule)) places.set(key, fault);
-  }
-  return [...places.values()];
+/** What was set for this run stands in no line of the file. */
+function placesOf(document: PlatformDocument, overrides: readonly Override[]): Places {
+  return {
+    at: (path: Path, key = false) => {
+      const override = overrideAt(overrides, path);
+      return override ? { source: sourceOf(override.path) } : document.at(path, key);
+    },
+    hide: (path) => document.hide(path),
+    hides: (path, key) => document.hides(path, key),
+  };
+}
+
+/** One cause is one fault: where a rule speaks of a place, the form of the value is its consequence or its cause. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  const place = ({ source, line, column }: Fault) => `${source ?? ""} ${line} ${column}`;
+  const ruled = new Set(faults.filter(({ rule }) => rule !== undefined).map(place));
+  const seen = new Set<string>();
+  return faults.filter((fault) => {
+    const key = `${place(fault)} ${fault.rule ?? ""}`;
+    const first = !seen.has(key) && (fault.rule !== undefined || !ruled.has(place(fault)));
+    seen.add(key);
+    return first;
+  });
 }

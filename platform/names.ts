@@ -1,34 +1,52 @@
-// Names and addresses as the file writes them.
-import { z } from "zod";
+// Names as the file writes them: of regions and hosts, of domains, of records and what they point to.
+import { text } from "./text.ts";
 
-/** A label or a name of labels, `_` where services use it (RFC 1035 §2.3.1, RFC 2782). */
-const LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?";
-export const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const DOMAIN = /^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-const NAME = new RegExp(`^(@|(\\*|${LABEL})(\\.${LABEL})*)$`);
+/** A label of a name, `_` where services and keys use it (RFC 1035 §2.3.1, RFC 8552). */
+const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
+/** A label of a host or domain (RFC 1123 §2.1). */
+const HOST_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+const DOMAIN = `(?:${HOST_LABEL}\\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])`;
+/** Characters of a whole name (RFC 1035 §2.3.4, without the length octets). */
+export const MAX_NAME = 253;
 
-export const domain = z
-  .string()
-  .regex(DOMAIN, "expected a lower-case domain name without a trailing dot")
-  .max(253);
-export const recordName = z
-  .string()
-  .regex(NAME, 'expected "@" for the zone itself, or labels of letters, digits, - and _')
-  .max(253);
-/** Without a dot it is relative to its zone, with one it is absolute. */
-export const target = z
-  .string()
-  .regex(
-    new RegExp(`^(@|${LABEL}(\\.${LABEL})*\\.?)$`),
-    "expected a host name, relative to the zone when it has no dot",
-  );
-export const ipv4 = z.ipv4("expected an IPv4 address");
-export const ipv6 = z.ipv6("expected an IPv6 address");
-export const ip = z.union([z.ipv4(), z.ipv6()], { error: "expected an IPv4 or IPv6 address" });
+/** Name of a region, a host, a certificate: it becomes an address of Terraform's, so it begins with a letter. */
+export const label = text(
+  /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+  "expected a name of lower-case letters, digits and -, which begins with a letter",
+).meta({ description: "Lower-case letters, digits and -, beginning with a letter." });
 
-/** Absolute name of what a record says, without the trailing dot. */
+export const domain = text(
+  new RegExp(`^${DOMAIN}$`),
+  "expected a lower-case domain name without a trailing dot (other alphabets in their xn-- form)",
+)
+  .max(MAX_NAME)
+  .meta({ description: "Domain name: lower case, no trailing dot." });
+
+export const wildcardOrDomain = text(
+  new RegExp(`^(?:\\*\\.)?${DOMAIN}$`),
+  "expected a lower-case domain name, or *. before one",
+)
+  .max(MAX_NAME)
+  .meta({ description: "Domain name; *. before it stands for any one label." });
+
+export const recordName = text(
+  new RegExp(`^(?:@|\\*|(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*)$`),
+  'expected "@" for the zone itself, or lower-case labels of letters, digits, - and _',
+)
+  .max(MAX_NAME)
+  .meta({ description: "Relative to the zone; @ is the zone itself, * any label." });
+
+export const target = text(
+  new RegExp(`^(?:@|\\.|${LABEL}|(?:${LABEL}\\.)+${LABEL}\\.?)$`),
+  "expected a lower-case name: relative to the zone without a dot, absolute with one",
+)
+  .max(MAX_NAME + 1)
+  .meta({ description: "Relative to the zone without a dot, absolute with one; @ is the zone itself." });
+
+/** Absolute name that a record points to, without the trailing dot; `.` says "none" and stays. */
 export function absolute(name: string, zone: string): string {
   if (name === "@") return zone;
+  if (name === ".") return name;
   if (name.endsWith(".")) return name.slice(0, -1);
   return name.includes(".") ? name : `${name}.${zone}`;
 }
@@ -36,4 +54,9 @@ export function absolute(name: string, zone: string): string {
 /** Absolute name that a record is for. */
 export function ownerName(name: string, zone: string): string {
   return name === "@" ? zone : `${name}.${zone}`;
+}
+
+/** Whether a name is a domain's own or below it. */
+export function inside(name: string, domainName: string): boolean {
+  return name === domainName || name.endsWith(`.${domainName}`);
 }

@@ -1,51 +1,108 @@
 // Region parameters that are set for one run, without editing the file.
 import { parseDocument } from "yaml";
-import type { Path, PlatformDocument } from "./document.ts";
+import type { Path, Rows } from "./document.ts";
 import type { Fault } from "./fault.ts";
+import { tooDeep } from "./nesting.ts";
 import { nearest } from "./suggest.ts";
 
 export interface Override {
   /** Such as `regions.eu.release`. */
   readonly path: string;
+  /** As it was read: `1.5.0` is a text, `false` is not. */
   readonly value: unknown;
 }
 
-const PARAMETERS = ["capacity.listeners", "live", "release", "serves"];
+export interface Overridden {
+  /** The file's values with what was set. */
+  readonly value: Rows;
+  readonly overrides: readonly Override[];
+  readonly faults: readonly Fault[];
+}
 
-/** `regions.eu.release=1.5.0,regions.us.live=false`; a comma inside a value is written `\,`. */
-export function applyOverrides(
-  document: PlatformDocument,
-  value: unknown,
-  set: string,
-  faults: Fault[],
-): Override[] {
-  const regions = Object.keys((value as { regions?: object } | undefined)?.regions ?? {});
-  return set.split(/(?<!\\),/).flatMap((part): Override[] => {
-    const [key = "", ...rest] = part.replaceAll("\\,", ",").split("=");
-    const path = key.trim();
-    const source = `SOUNDSTAGE_SET: ${path || part}`;
-    const [root, region, ...parameter] = path.split(".");
-    const name = parameter.join(".");
-    if (rest.length === 0) faults.push({ source, message: "expected regions.<name>.<parameter>=<value>" });
-    else if (root !== "regions" || region === undefined)
-      faults.push({
-        source,
-        message: "only parameters of regions may be set for one run: regions.<name>.<parameter>=<value>",
-      });
-    else if (!regions.includes(region))
-      faults.push({ source, message: unknownWord("region", region, regions) });
-    else if (!PARAMETERS.includes(name))
-      faults.push({ source, message: unknownWord("parameter", name, PARAMETERS) });
+const PARAMETERS: readonly string[] = ["capacity", "capacity.listeners", "live", "release", "serves"];
+const FORM = "regions.<name>.<parameter>=<value>";
+
+/**
+ * `regions.eu.release=1.5.0,regions.us.live=false`.
+ * A value is written as in the file; a comma inside it is written `\,`: `regions.eu.serves=[EU\,AF]`.
+ */
+export function applyOverrides(value: Rows, set: string): Overridden {
+  const faults: Fault[] = [];
+  const overrides: Override[] = [];
+  let result = value;
+  for (const part of set.split(/(?<!\\),/).filter((text) => text.trim() !== "")) {
+    const equals = part.indexOf("=");
+    const path = (equals < 0 ? part : part.slice(0, equals)).trim();
+    const fault = overrideFault(value, path, equals >= 0, overrides) ?? valueFault(part.slice(equals + 1));
+    if (fault) faults.push({ source: sourceOf(path), message: fault, rule: "override" });
     else {
-      const parsed: unknown = parseDocument(rest.join("=")).toJS();
-      document.set(["regions", region, ...parameter] as Path, parsed);
-      return [{ path, value: parsed }];
+      const read = parsed(part.slice(equals + 1)).toJS() as unknown;
+      overrides.push({ path, value: read });
+      result = withValue(result, path.split("."), read);
     }
-    return [];
+  }
+  return { value: result, overrides, faults };
+}
+
+/** How a fault names an override. */
+export function sourceOf(path: string): string {
+  return `SOUNDSTAGE_SET: ${path}`;
+}
+
+/** The override that said what is at a path. */
+export function overrideAt(overrides: readonly Override[], path: Path): Override | undefined {
+  const text = path.join(".");
+  return overrides.find((override) => text === override.path || text.startsWith(`${override.path}.`));
+}
+
+function overrideFault(
+  value: Rows,
+  path: string,
+  complete: boolean,
+  known: readonly Override[],
+): string | undefined {
+  const [root, region, ...parameter] = path.split(".");
+  const regions = rows(value.regions);
+  const name = parameter.join(".");
+  if (root !== "regions" || region === undefined || region === "")
+    return `expected ${FORM}: only parameters of regions are set for one run`;
+  if (!Object.hasOwn(regions, region)) return unknownWord("region", region, Object.keys(regions));
+  if (!PARAMETERS.includes(name)) return unknownWord("parameter", name, PARAMETERS);
+  if (!complete) return `expected ${FORM}, found no =`;
+  return known.some((other) => other.path === path) ? "this is set twice: set it once" : undefined;
+}
+
+function valueFault(text: string): string | undefined {
+  const readable =
+    text.trim() !== "" && !/[&*!]/.test(text.replace('"*"', "")) && tooDeep(text) === undefined;
+  const document = readable ? parsed(text) : undefined;
+  return !document || document.errors.length + document.warnings.length > 0
+    ? "expected a value as in the file, such as 1.5.0, false or [EU\\,AF]"
+    : undefined;
+}
+
+function parsed(text: string) {
+  return parseDocument(text.replaceAll("\\,", ","), {
+    schema: "core",
+    stringKeys: true,
+    prettyErrors: false,
   });
 }
 
 function unknownWord(kind: string, word: string, words: readonly string[]): string {
   const meant = nearest(word, words);
-  return `there is no ${kind} "${word}"; ${meant ? `did you mean "${meant}"?` : `there are ${words.join(", ")}`}`;
+  const hint = meant ? `did you mean "${meant}"?` : `there are ${words.join(", ") || "none"}`;
+  return `there is no ${kind} "${word}"; ${hint}`;
+}
+
+function withValue(value: Rows, [key = "", ...rest]: readonly string[], read: unknown): Rows {
+  const inner = value[key];
+  if (rest.length === 0) return { ...value, [key]: read };
+  // What is no mapping stays what it is: its own fault says so.
+  if (inner !== undefined && (inner === null || typeof inner !== "object")) return value;
+  return { ...value, [key]: withValue(rows(inner), rest, read) };
+}
+
+function rows(value: unknown): Rows {
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Rows) : {};
 }

@@ -1,25 +1,32 @@
-// The parts of a file that are right in themselves, so that rules between them speak also where others are not.
-import type { Path } from "./document.ts";
-import { absolute, ownerName } from "./names.ts";
-import { type RecordRow, record } from "./record.ts";
-import { type HostRow, host, type RegionRow, region } from "./region.ts";
-import { type ZoneRow, zone } from "./zone.ts";
+// The parts of a file, each as far as it can be read, so that rules between parts speak also where others are wrong.
+import type { z } from "zod";
+import type { Path, Rows } from "./document.ts";
+import { host, ROLES, type Role } from "./host.ts";
+import { type MailRow, namedMail } from "./mail.ts";
+import { NameIndex } from "./name-index.ts";
+import { ownerName } from "./names.ts";
+import { record } from "./record.ts";
+import { region } from "./region.ts";
+import { type NamedRecord, namedRecord, type ZoneRow, zone } from "./zone.ts";
 
 export interface RecordPart {
-  readonly row: RecordRow;
   readonly path: Path;
-  readonly zone: string;
-  /** Absolute name. */
-  readonly name: string;
-  /** Absolute name that it points to. */
-  readonly target?: string;
+  /** Absolute name that it is for. */
+  readonly owner: string;
+  /** As far as it can be read. */
+  readonly type: string;
+  /** Absent where something of it is wrong. */
+  readonly row?: NamedRecord;
 }
 
 export interface ZonePart {
   readonly name: string;
   readonly path: Path;
-  /** Absent where something of the zone itself is wrong. */
-  readonly row?: ZoneRow;
+  readonly provider: ZoneRow["provider"] | undefined;
+  readonly parent: string | undefined;
+  readonly phase: "sign" | "publish" | "unsign" | undefined;
+  readonly answers: readonly string[];
+  readonly mail: MailRow | undefined;
   readonly records: readonly RecordPart[];
 }
 
@@ -27,69 +34,99 @@ export interface HostPart {
   readonly name: string;
   readonly region: string;
   readonly path: Path;
-  readonly row: HostRow;
+  readonly address: string | undefined;
+  readonly private: string | undefined;
+  readonly roles: readonly Role[];
+  /** Whether `roles` is all that the row says. */
+  readonly rolesKnown: boolean;
 }
 
 export interface RegionPart {
   readonly name: string;
   readonly path: Path;
-  readonly row?: RegionRow;
+  /** Its own parameters; absent where one of them is wrong. */
+  readonly row: z.output<typeof parameters> | undefined;
   readonly hosts: readonly HostPart[];
 }
 
 export interface Parts {
-  readonly raw: Readonly<Record<string, unknown>>;
+  readonly raw: Rows;
   readonly zones: readonly ZonePart[];
   readonly regions: readonly RegionPart[];
   readonly hosts: readonly HostPart[];
+  /** What names there are, in all zones. */
+  readonly names: NameIndex;
 }
 
-type Rows = Record<string, unknown>;
+const parameters = region.partial({ hosts: true });
 
-const rows = (value: unknown): Rows =>
+export const rows = (value: unknown): Rows =>
   value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Rows) : {};
+/** The texts of a list, with their places in it. */
+export const texts = (value: unknown): [text: string, index: number][] =>
+  (Array.isArray(value) ? value : []).flatMap((item, index) =>
+    typeof item === "string" ? [[item, index]] : [],
+  );
 
-export function partsOf(value: unknown): Parts {
-  const raw = rows(value);
-  const zones = Object.entries(rows(raw.zones)).map(([name, content]): ZonePart => {
-    const path = ["zones", name];
-    const parsed = zone.safeParse({ ...rows(content), records: [] });
-    const list = rows(content).records;
-    return {
-      name,
-      path,
-      ...(parsed.success && { row: parsed.data }),
-      records: Array.isArray(list)
-        ? list.flatMap((row, index) => recordPart(row, name, [...path, "records", index]))
-        : [],
-    };
-  });
-  const regions = Object.entries(rows(raw.regions)).map(([name, content]): RegionPart => {
-    const path = ["regions", name];
-    const hosts = Object.entries(rows(rows(content).hosts)).flatMap(([key, row]): HostPart[] => {
-      const parsed = host.safeParse(row);
-      return parsed.success
-        ? [{ name: key, region: name, path: [...path, "hosts", key], row: parsed.data }]
-        : [];
-    });
-    const parsed = region.safeParse({ ...rows(content), hosts: {} });
-    return { name, path, hosts, ...(parsed.success && { row: parsed.data }) };
-  });
-  return { raw, zones, regions, hosts: regions.flatMap(({ hosts }) => hosts) };
+export function partsOf(raw: Rows): Parts {
+  const zones = Object.entries(rows(raw.zones)).map(([name, row]) => zonePart(name, rows(row)));
+  const regions = Object.entries(rows(raw.regions)).map(([name, row]) => regionPart(name, rows(row)));
+  const hosts = regions.flatMap((each) => each.hosts);
+  return { raw, zones, regions, hosts, names: new NameIndex(zones, hosts, rows(raw.edge).zone) };
 }
 
-function recordPart(row: unknown, zoneName: string, path: Path): RecordPart[] {
-  const parsed = record.safeParse(row);
-  if (!parsed.success) return [];
-  const { data } = parsed;
-  const target = "target" in data ? absolute(data.target, zoneName) : undefined;
+function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
+  const { success, data } = schema.safeParse(value);
+  return success ? data : undefined;
+}
+
+function zonePart(name: string, row: Rows): ZonePart {
+  const { shape } = zone;
+  const path = ["zones", name];
+  const mail = read(shape.mail, row.mail);
+  const list = Array.isArray(row.records) ? row.records : [];
+  return {
+    name,
+    path,
+    provider: read(shape.provider, row.provider),
+    parent: read(shape.parent, row.parent),
+    phase: read(shape.dnssec, row.dnssec)?.phase,
+    answers: Object.keys(rows(row.answers)),
+    mail: mail && namedMail(mail, name),
+    records: list.flatMap((content, index) => recordPart(content, name, [...path, "records", index])),
+  };
+}
+
+function recordPart(content: unknown, zoneName: string, path: Path): RecordPart[] {
+  const { name, type } = rows(content);
+  if (typeof name !== "string") return [];
+  const row = read(record, content);
   return [
     {
-      row: data,
       path,
-      zone: zoneName,
-      name: ownerName(data.name, zoneName),
-      ...(target !== undefined && { target }),
+      owner: ownerName(name, zoneName),
+      type: String(type),
+      ...(row && { row: namedRecord(row, zoneName) }),
     },
   ];
+}
+
+function regionPart(name: string, row: Rows): RegionPart {
+  const path = ["regions", name];
+  const hosts = Object.entries(rows(row.hosts)).map(([key, content]) => hostPart(key, name, rows(content)));
+  return { name, path, row: read(parameters, { ...row, hosts: undefined }), hosts };
+}
+
+function hostPart(name: string, regionName: string, row: Rows): HostPart {
+  const { shape } = host;
+  const roles = texts(row.roles).flatMap(([text]) => ROLES.filter((role) => role === text));
+  return {
+    name,
+    region: regionName,
+    path: ["regions", regionName, "hosts", name],
+    address: read(shape.address, row.address),
+    private: read(shape.private, row.private),
+    roles,
+    rolesKnown: Array.isArray(row.roles) && roles.length === row.roles.length,
+  };
 }

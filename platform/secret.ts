@@ -1,35 +1,49 @@
+// References to secrets: the file never holds one.
 import { z } from "zod";
+import { ENVIRONMENT_NAME } from "./secrecy.ts";
+import { text } from "./text.ts";
 
 const version = z
   .int()
   .min(1)
   .meta({ description: "Raise it to rotate the secret; only its consumers restart." });
-const env = z
-  .string()
-  .regex(/^[A-Z_][A-Z0-9_]*$/, "expected the name of an environment variable, such as REDIS_PASSWORD");
-const file = z.string().min(1).meta({ description: "Relative to the folder of this file." });
+const env = text(
+  ENVIRONMENT_NAME,
+  "expected the name of an environment variable, such as REDIS_PASSWORD",
+).meta({ description: "Environment variable of the operator's." });
+const file = z.string().min(1).meta({ description: "File, relative to the folder of this file." });
+const command = z
+  .array(z.string())
+  .min(1)
+  .meta({ description: "Program and its arguments, run without a shell; what it prints is the secret." });
 
+/** What is said where a secret itself stands. */
 export const CLEAR =
-  "expected a reference such as {env: NAME, version: 1}: a secret does not belong in this file in the clear";
+  "expected a reference such as {env: NAME, version: 1}: a secret has no place in this file";
 
-/** Secrets are references only; they are resolved when they are applied. */
-export const secret = z.union(
-  [
-    z.strictObject({ env, version }),
-    z.strictObject({ file, version }),
-    z.strictObject({ command: z.array(z.string()).min(1), version }),
-  ],
-  {
-    error: (issue) =>
-      typeof issue.input === "object"
-        ? "expected {env: NAME, version: 1}, {file: path, version: 1} or {command: [program, argument], version: 1}"
-        : CLEAR,
-  },
-);
-/** A file or variable of the operator's own, which no host is given. */
-export const operatorFile = z.union([z.strictObject({ env }), z.strictObject({ file })], {
-  error: (issue) => (typeof issue.input === "object" ? "expected {file: path} or {env: NAME}" : CLEAR),
-});
+/** A secret is a reference, resolved when it is applied. */
+export const secret = z
+  .union(
+    [
+      z.strictObject({ env, version }),
+      z.strictObject({ file, version }),
+      z.strictObject({ command, version }),
+    ],
+    {
+      error: ({ input }) =>
+        typeof input === "object"
+          ? "expected {env: NAME, version: 1}, {file: path, version: 1} or {command: [program, argument], version: 1}"
+          : CLEAR,
+    },
+  )
+  .meta({ description: "Reference to a secret, which itself never stands in this file." });
+
+/** What is the operator's own, which no host is given: it has no version. */
+export const operatorFile = z
+  .union([z.strictObject({ env }), z.strictObject({ file })], {
+    error: ({ input }) => (typeof input === "object" ? "expected {file: path} or {env: NAME}" : CLEAR),
+  })
+  .meta({ description: "File or environment variable of the operator's, which no host is given." });
 
 export type SecretRef = z.output<typeof secret>;
 export type OperatorRef = z.output<typeof operatorFile>;

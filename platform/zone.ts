@@ -1,28 +1,16 @@
+// A DNS zone: who serves it, its signatures, its records.
 import { z } from "zod";
-import { domain, target } from "./names.ts";
-import { record } from "./record.ts";
+import { mail, namedMail } from "./mail.ts";
+import { absolute, domain, label, ownerName } from "./names.ts";
+import { type RecordRow, record } from "./record.ts";
 
-const mail = z.union([
-  z
-    .literal("none")
-    .meta({ description: "No mail: null MX, v=spf1 -all, DMARC p=reject (RFC 7505, RFC 7208, RFC 7489)." }),
-  z.strictObject({
-    mx: z.array(z.strictObject({ priority: z.int().min(0).max(65_535), target })).min(1),
-    spf: z.string().startsWith("v=spf1", "expected an SPF record, which begins with v=spf1"),
-    dmarc: z
-      .string()
-      .startsWith("v=DMARC1", "expected a DMARC record, which begins with v=DMARC1")
-      .optional(),
-    dkim: z
-      .record(z.string(), z.base64("expected the public key in base64"))
-      .default({})
-      .meta({ description: "Selector → RSA public key in base64." }),
-  }),
-]);
+const phase = z.enum(["sign", "publish", "unsign"]).meta({
+  description: "sign: the zone is signed; publish: its DS stands in the parent; unsign: the DS is withdrawn.",
+});
 
 export const zone = z
   .strictObject({
-    provider: z.enum(["cloudflare", "route53"], { error: "expected a provider: cloudflare or route53" }),
+    provider: z.enum(["cloudflare", "route53"]).meta({ description: "Who serves it." }),
     parent: domain.optional().meta({ description: "Zone of this file in which this one is delegated." }),
     ttl: z
       .int()
@@ -30,23 +18,30 @@ export const zone = z
       .max(86_400)
       .default(300)
       .meta({ description: "Seconds that resolvers may keep an answer." }),
-    dnssec: z
-      .strictObject({
-        phase: z.enum(["sign", "publish", "unsign"], { error: "expected a phase: sign, publish or unsign" }),
-      })
-      .optional()
-      .meta({
-        description:
-          "sign: the zone is signed; publish: its DS stands in the parent; unsign: the DS is withdrawn.",
-      }),
+    dnssec: z.strictObject({ phase }).optional().meta({ description: "Signatures of the zone (RFC 4033)." }),
     mail: mail.optional(),
-    records: z.array(record).default([]),
+    records: z.array(record).default([]).meta({ description: "Records, by type." }),
     answers: z
-      .record(z.string(), z.literal("by-region", "expected by-region"))
+      .record(label, z.literal("by-region"))
       .default({})
       .meta({ description: "Label → answered by the client's location, as the regions' `serves` say." }),
   })
   .meta({ description: "A DNS zone." });
 
-export type ZoneRow = z.output<typeof zone>;
-export type MailRow = NonNullable<ZoneRow["mail"]>;
+/** A record with its absolute names: `owner` that it is for, `target` that it points to; no trailing dots. */
+export type NamedRecord = RecordRow & { readonly owner: string };
+export type ZoneRow = Omit<z.output<typeof zone>, "records"> & { readonly records: readonly NamedRecord[] };
+
+/** The zone with every name absolute. */
+export function named(name: string, row: z.output<typeof zone>): ZoneRow {
+  return {
+    ...row,
+    records: row.records.map((content) => namedRecord(content, name)),
+    ...(row.mail && { mail: namedMail(row.mail, name) }),
+  };
+}
+
+export function namedRecord(row: RecordRow, zoneName: string): NamedRecord {
+  const owner = ownerName(row.name, zoneName);
+  return "target" in row ? { ...row, target: absolute(row.target, zoneName), owner } : { ...row, owner };
+}

@@ -8,7 +8,7 @@ import { Host } from "../constructs/host/host.ts";
 import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
 import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
-import type { HostRow, Role } from "../platform/region.ts";
+import type { HostRow, Role } from "../platform/host.ts";
 import type { Platform } from "../platform/schema.ts";
 import { type Artifacts, releaseOf } from "./artifacts.ts";
 import { setBackend } from "./backend.ts";

@@ -4,10 +4,9 @@ import type { Construct } from "constructs";
 import { mailRecords, noMailRecords } from "../constructs/dns/mail.ts";
 import type { DnsRecord } from "../constructs/dns/record.ts";
 import { Zone } from "../constructs/dns/zone.ts";
-import { absolute, ownerName } from "../platform/names.ts";
-import { addresses, type RecordRow } from "../platform/record.ts";
+import { addresses } from "../platform/record.ts";
 import type { Platform } from "../platform/schema.ts";
-import type { ZoneRow } from "../platform/zone.ts";
+import type { NamedRecord, ZoneRow } from "../platform/zone.ts";
 import { setBackend } from "./backend.ts";
 import { addAws, addCloudflare } from "./providers.ts";
 
@@ -31,7 +30,7 @@ export class ZonesStack extends TerraformStack {
           ...(row.dnssec && { dnssec: row.dnssec.phase }),
           ...(parent && { parent }),
           records: [
-            ...row.records.flatMap((record) => records(record, domain)),
+            ...row.records.flatMap((record) => records(record)),
             ...mail(domain, row),
             ...edges(domain, platform),
           ],
@@ -41,8 +40,8 @@ export class ZonesStack extends TerraformStack {
   }
 }
 
-function records(row: RecordRow, zone: string): DnsRecord[] {
-  const common = { name: ownerName(row.name, zone), ...(row.ttl !== undefined && { ttl: row.ttl }) };
+function records(row: NamedRecord): DnsRecord[] {
+  const common = { name: row.owner, ...(row.ttl !== undefined && { ttl: row.ttl }) };
   switch (row.type) {
     case "A":
     case "AAAA":
@@ -57,7 +56,7 @@ function records(row: RecordRow, zone: string): DnsRecord[] {
     case "CAA":
       return [{ ...common, type: "CAA", flags: row.flags, tag: row.tag, issuer: row.issuer }];
     case "MX":
-      return [{ ...common, type: "MX", priority: row.priority, target: absolute(row.target, zone) }];
+      return [{ ...common, type: "MX", priority: row.priority, target: row.target }];
     case "SRV":
       return [
         {
@@ -66,21 +65,20 @@ function records(row: RecordRow, zone: string): DnsRecord[] {
           priority: row.priority,
           weight: row.weight,
           port: row.port,
-          target: absolute(row.target, zone),
+          target: row.target,
         },
       ];
     case "CNAME":
     case "NS":
-      return [{ ...common, type: row.type, target: absolute(row.target, zone) }];
+      return [{ ...common, type: row.type, target: row.target }];
   }
 }
 
 function mail(domain: string, { mail: row }: ZoneRow): DnsRecord[] {
   if (row === undefined) return [];
   if (row === "none") return noMailRecords(domain);
-  const mx = row.mx.map(({ priority, target }) => ({ priority, target: absolute(target, domain) }));
   return mailRecords(domain, {
-    mx,
+    mx: row.mx,
     spf: row.spf,
     dkim: row.dkim,
     ...(row.dmarc !== undefined && { dmarc: row.dmarc }),

@@ -1,108 +1,106 @@
-// What must hold between the edge, its certificate, the zones and what looks like a secret.
-import type { Path } from "../document.ts";
-import type { Finding, Rule } from "./rule.ts";
+// What must hold between the edge, its certificate and the zones.
+import { type Parts, rows, texts } from "../parts.ts";
+import { listed, type Rule, repeated } from "./rule.ts";
 
-interface RawEdge {
-  readonly zone?: unknown;
-  readonly certificate?: unknown;
-  readonly names?: unknown;
-}
+const edgeNames = ({ raw }: Parts) => texts(rows(raw.edge).names);
 
-const edgeSection: Rule = {
-  id: "edge-section",
-  find: ({ raw, hosts }) => {
-    const edge = hosts.find(({ row }) => row.roles.includes("edge"));
-    return edge && raw.edge === undefined
-      ? [
-          {
-            path: [...edge.path, "roles"],
-            message: `host "${edge.name}" is an edge, and the file has no section "edge"`,
-          },
-        ]
-      : [];
-  },
-};
-
-const cacheSection: Rule = {
-  id: "cache-section",
-  find: ({ raw, hosts }) => {
-    const cache = hosts.find(({ row }) => row.roles.includes("cache"));
-    return cache && raw.cache === undefined
-      ? [
-          {
-            path: [...cache.path, "roles"],
-            message: `host "${cache.name}" is a cache, and the file has no section "cache"`,
-          },
-        ]
-      : [];
-  },
-};
-
-/** A wildcard stands for one label (RFC 6125 §6.4.3). */
+/** A wildcard stands for exactly one label, the first (RFC 6125 §6.4.3). */
 function covers(pattern: string, name: string): boolean {
-  return (
-    pattern === name || (pattern.startsWith("*.") && name.slice(name.indexOf(".") + 1) === pattern.slice(2))
-  );
+  if (!pattern.startsWith("*.")) return pattern === name;
+  return name.includes(".") && name.slice(name.indexOf(".") + 1) === pattern.slice(2);
 }
+
+const edgeZone: Rule = {
+  id: "edge-zone",
+  find: ({ raw, zones }) => {
+    const { zone } = rows(raw.edge);
+    if (typeof zone !== "string" || zones.length === 0 || zones.some(({ name }) => name === zone)) return [];
+    const known = listed(zones.map(({ name }) => name));
+    return [{ path: ["edge", "zone"], message: `zone "${zone}" is not in this file; ${known}` }];
+  },
+};
+
+/** A platform whose zones are all kept elsewhere has none here, and nothing to compare with. */
+const edgeNameZone: Rule = {
+  id: "edge-name-zone",
+  find: (parts) =>
+    edgeNames(parts)
+      .filter(([name]) => parts.zones.length > 0 && parts.names.zoneOf(name) === undefined)
+      .map(([name, index]) => ({
+        path: ["edge", "names", index],
+        message: `${name} is in no zone of this file; ${listed(parts.zones.map((zone) => zone.name))}`,
+      })),
+};
+
+const edgeNameDuplicate: Rule = {
+  id: "edge-name-duplicate",
+  find: (parts) =>
+    repeated(edgeNames(parts), ([name]) => name).map(([[name, index]]) => ({
+      path: ["edge", "names", index],
+      message: `${name} stands here twice: give it once`,
+    })),
+};
 
 const edgeCertificate: Rule = {
   id: "edge-certificate",
-  find: ({ raw }) => {
-    const edge = raw.edge as RawEdge | undefined;
-    if (edge === undefined) return [];
-    const certificates = (raw.certificates ?? {}) as Record<
-      string,
-      { names?: unknown; source?: unknown } | undefined
-    >;
-    const certificate = certificates[String(edge.certificate)];
-    if (!certificate)
+  find: (parts) => {
+    const { certificate } = rows(parts.raw.edge);
+    const certificates = rows(parts.raw.certificates);
+    if (typeof certificate !== "string") return [];
+    if (!Object.hasOwn(certificates, certificate)) {
+      const known = listed(Object.keys(certificates));
       return [
-        {
-          path: ["edge", "certificate"],
-          message: `there is no certificate "${String(edge.certificate)}"; there are ${Object.keys(certificates).join(", ") || "none"}`,
-        },
+        { path: ["edge", "certificate"], message: `there is no certificate "${certificate}"; ${known}` },
       ];
-    const patterns = Array.isArray(certificate.names) ? certificate.names.map(String) : [];
-    const names = Array.isArray(edge.names) ? edge.names.map(String) : [];
-    return names
-      .map((name, index): [string, Path] => [name, ["edge", "names", index]])
+    }
+    const patterns = texts(rows(certificates[certificate]).names).map(([text]) => text);
+    return edgeNames(parts)
       .filter(([name]) => !patterns.some((pattern) => covers(pattern, name)))
-      .map(
-        ([name, path]): Finding => ({
-          path,
-          message: `certificate "${String(edge.certificate)}" does not cover ${name}`,
-        }),
-      );
+      .map(([name, index]) => ({
+        path: ["edge", "names", index],
+        message: `certificate "${certificate}" does not cover ${name}: a wildcard stands for one label`,
+      }));
   },
 };
 
-const SECRET_KEY = /^(password|passwd|secret|token|apikey|api_key|privatekey|private_key|passphrase)$/i;
-
-/** A value that is a secret wherever it stands: the schema knows only where secrets belong. */
-const strayed: Rule = {
-  id: "secret-in-clear",
-  find: ({ raw }) => {
-    const findings: Finding[] = [];
-    const walk = (value: unknown, path: Path): void => {
-      if (typeof value === "string") {
-        const key = String(path.at(-1));
-        const settings = ["patroni", "postgresql", "nginx"].includes(String(path.at(-2)));
-        if (/-----BEGIN [A-Z ]*PRIVATE KEY/.test(value))
-          findings.push({ path, message: "a private key does not belong in this file: refer to it" });
-        else if (settings && SECRET_KEY.test(key))
-          findings.push({
-            path,
-            message:
-              "a secret does not belong among a tool's settings: it has a place of its own, as a reference",
-          });
-      } else if (Array.isArray(value))
-        for (const [index, inner] of value.entries()) walk(inner, [...path, index]);
-      else if (value !== null && typeof value === "object")
-        for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
-    };
-    walk(raw, []);
-    return findings;
-  },
+/** RFC 8555 §8.4: the challenge is answered in the zone of each name. */
+const certificateDns: Rule = {
+  id: "certificate-dns",
+  find: ({ raw, zones, names }) =>
+    Object.entries(rows(raw.certificates)).flatMap(([key, row]) => {
+      const { dns } = rows(rows(rows(row).source).acme);
+      if (typeof dns !== "string") return [];
+      return texts(rows(row).names).flatMap(([name, index]) => {
+        const held = names.zoneOf(name.replace(/^\*\./, ""));
+        const provider = zones.find((zone) => zone.name === held)?.provider;
+        return provider === undefined || provider === dns
+          ? []
+          : [
+              {
+                path: ["certificates", key, "names", index],
+                message: `the challenge is answered on ${dns}, and zone "${held}" of ${name} is on ${provider}`,
+              },
+            ];
+      });
+    }),
 };
 
-export const edgeRules: readonly Rule[] = [edgeSection, cacheSection, edgeCertificate, strayed];
+const certificateDuplicate: Rule = {
+  id: "certificate-name-duplicate",
+  find: ({ raw }) =>
+    Object.entries(rows(raw.certificates)).flatMap(([key, row]) =>
+      repeated(texts(rows(row).names), ([name]) => name).map(([[name, index]]) => ({
+        path: ["certificates", key, "names", index],
+        message: `${name} stands here twice: give it once`,
+      })),
+    ),
+};
+
+export const edgeRules: readonly Rule[] = [
+  edgeZone,
+  edgeNameZone,
+  edgeNameDuplicate,
+  edgeCertificate,
+  certificateDns,
+  certificateDuplicate,
+];

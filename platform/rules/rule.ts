@@ -13,3 +13,20 @@ export interface Rule {
   readonly id: string;
   find(parts: Parts): readonly Finding[];
 }
+
+/** Later ones of those that share a key, each with the first. */
+export function repeated<T>(items: readonly T[], key: (item: T) => string): [item: T, first: T][] {
+  const seen = new Map<string, T>();
+  return items.flatMap((item): [T, T][] => {
+    const known = key(item);
+    const first = seen.get(known);
+    if (first !== undefined) return [[item, first]];
+    seen.set(known, item);
+    return [];
+  });
+}
+
+/** What there is instead of what was named. */
+export function listed(names: readonly string[]): string {
+  return names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
+}

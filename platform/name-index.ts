@@ -1,0 +1,99 @@
+// What names the zones of a file have: of records, and of what is written for it (mail, edges, answers).
+import type { Path } from "./document.ts";
+import { inside } from "./names.ts";
+import type { HostPart, ZonePart } from "./parts.ts";
+
+export interface Entry {
+  readonly owner: string;
+  readonly type: string;
+  /** Absolute name that a CNAME points to. */
+  readonly target?: string;
+  readonly path: Path;
+  /** Written for the file, not by it: what says so. */
+  readonly by?: string;
+}
+
+/** Types that give a name an address. */
+const ADDRESS: readonly string[] = ["A", "AAAA"];
+
+export class NameIndex {
+  readonly #entries = new Map<string, Entry[]>();
+  readonly #zones: readonly string[];
+
+  constructor(zones: readonly ZonePart[], hosts: readonly HostPart[], edgeZone: unknown) {
+    this.#zones = zones.map(({ name }) => name).sort((a, b) => b.length - a.length);
+    for (const zone of zones) {
+      for (const { owner, type, row, path } of zone.records)
+        this.#add({ owner, type, path, ...(row?.type === "CNAME" && { target: row.target }) });
+      for (const label of zone.answers)
+        this.#add({
+          owner: `${label}.${zone.name}`,
+          type: "A",
+          path: [...zone.path, "answers", label],
+          by: "answers",
+        });
+      for (const [owner, type] of mailNames(zone))
+        this.#add({ owner, type, path: [...zone.path, "mail"], by: "mail" });
+      if (zone.name !== edgeZone) continue;
+      for (const { name, roles, path } of hosts)
+        if (roles.includes("edge"))
+          this.#add({ owner: `${name}.edge.${zone.name}`, type: "A", path, by: `host "${name}"` });
+    }
+  }
+
+  at(name: string): readonly Entry[] {
+    return this.#entries.get(name) ?? [];
+  }
+
+  /** What answers for a name: its own records, or those of a wildcard above it (RFC 4592 §3.3.1). */
+  answering(name: string): readonly Entry[] {
+    const own = this.at(name);
+    if (own.length > 0) return own;
+    const zone = this.zoneOf(name);
+    for (let above = name; zone !== undefined && above !== zone; ) {
+      above = above.slice(above.indexOf(".") + 1);
+      const wild = this.at(`*.${above}`);
+      if (wild.length > 0) return wild;
+    }
+    return [];
+  }
+
+  /** Whether a name of a zone of this file has an address, directly or, where `aliases`, by way of aliases. */
+  hasAddress(name: string, aliases: boolean): boolean {
+    const seen = new Set<string>();
+    let entries = this.answering(name);
+    while (aliases) {
+      const target = entries.find(({ type }) => type === "CNAME")?.target;
+      if (target === undefined || seen.has(target) || !this.zoneOf(target)) break;
+      seen.add(target);
+      entries = this.answering(target);
+    }
+    return entries.some(({ type }) => ADDRESS.includes(type) || (aliases && type === "CNAME"));
+  }
+
+  /** The innermost zone of this file that holds a name. */
+  zoneOf(name: string): string | undefined {
+    return this.#zones.find((zone) => inside(name, zone));
+  }
+
+  #add(entry: Entry): void {
+    const known = this.#entries.get(entry.owner);
+    if (known) known.push(entry);
+    else this.#entries.set(entry.owner, [entry]);
+  }
+}
+
+function mailNames({ name, mail }: ZonePart): [owner: string, type: string][] {
+  if (mail === undefined) return [];
+  const base: [string, string][] = [
+    [name, "MX"],
+    [name, "TXT"],
+  ];
+  if (mail === "none") return [...base, [`*.${name}`, "TXT"], [`_dmarc.${name}`, "TXT"]];
+  const selectors = Object.keys(mail.dkim);
+  return [
+    ...base,
+    ...(mail.dmarc === undefined ? [] : ([[`_dmarc.${name}`, "TXT"]] as [string, string][])),
+    ...selectors.map((selector): [string, string] => [`${selector}._domainkey.${name}`, "TXT"]),
+  ];
+}

@@ -1,0 +1,131 @@
+// What must hold between the hosts of a region and the sections that say what runs on them.
+
+import type { Role } from "../host.ts";
+import type { HostPart, Parts } from "../parts.ts";
+import { rows } from "../parts.ts";
+import { type Finding, listed, type Rule } from "./rule.ts";
+
+const withRole = (hosts: readonly HostPart[], role: Role) =>
+  hosts.filter(({ roles }) => roles.includes(role));
+/** Whether what hosts do not do can be told. */
+const counted = (hosts: readonly HostPart[]) => hosts.every(({ rolesKnown }) => rolesKnown);
+const databaseRegion = ({ raw }: Parts): string | undefined => {
+  const { region } = rows(raw.database);
+  return typeof region === "string" ? region : undefined;
+};
+
+/** A host with this role needs this section. */
+function section(role: Role, name: string): Rule {
+  return {
+    id: `${name}-section`,
+    find: ({ raw, hosts }) => {
+      const [first] = withRole(hosts, role);
+      if (!first || raw[name] !== undefined) return [];
+      const message = `host "${first.name}" has the role ${role}, and the file has no section "${name}"`;
+      return [{ path: [...first.path, "roles"], message }];
+    },
+  };
+}
+
+const cacheOne: Rule = {
+  id: "cache-one",
+  find: ({ regions }) =>
+    regions
+      .filter(({ hosts }) => {
+        const caches = withRole(hosts, "cache").length;
+        return caches > 1 || (caches === 0 && counted(hosts) && withRole(hosts, "relay").length > 0);
+      })
+      .map(({ path, name, hosts }) => ({
+        path,
+        key: true,
+        message: `expected one host with the role cache in region "${name}", which joins its relays, found ${withRole(hosts, "cache").length}`,
+      })),
+};
+
+const databaseHome: Rule = {
+  id: "database-region",
+  find: (parts) => {
+    const named = databaseRegion(parts);
+    if (named === undefined) return [];
+    if (!parts.regions.some(({ name }) => name === named)) {
+      const known = listed(parts.regions.map(({ name }) => name));
+      return [{ path: ["database", "region"], message: `there is no region "${named}"; ${known}` }];
+    }
+    return (["database", "backup"] as const).flatMap((role) =>
+      withRole(parts.hosts, role)
+        .filter(({ region }) => region !== named)
+        .map(({ path, region }) => ({
+          path: [...path, "roles"],
+          message: `${role} hosts are in region "${named}", as database.region says, and this one is in "${region}"`,
+        })),
+    );
+  },
+};
+
+/** etcd, FAQ, "What is failure tolerance?": a majority must survive. */
+const databaseQuorum: Rule = {
+  id: "database-quorum",
+  find: (parts) => {
+    const home = parts.regions.find(({ name }) => name === databaseRegion(parts));
+    if (!home || !counted(home.hosts)) return [];
+    const count = withRole(home.hosts, "database").length;
+    if ([3, 5, 7].includes(count)) return [];
+    const message = `expected 3, 5 or 7 hosts with the role database in region "${home.name}", so that a majority survives a loss, found ${count}`;
+    return [{ path: ["database", "region"], message }];
+  },
+};
+
+const backupElsewhere: Rule = {
+  id: "backup-elsewhere",
+  find: (parts): Finding[] => {
+    const home = parts.regions.find(({ name }) => name === databaseRegion(parts));
+    const own = withRole(parts.hosts, "backup")
+      .filter(({ roles }) => roles.includes("database"))
+      .map(({ path, name }) => ({
+        path: [...path, "roles"],
+        message: `host "${name}" would keep the backups of its own database: give the role backup to a host without one`,
+      }));
+    const keepers = home && counted(home.hosts) ? withRole(home.hosts, "backup").length : 1;
+    if (!home || keepers === 1) return own;
+    const message = `expected one host with the role backup in region "${home.name}", found ${keepers}`;
+    return [...own, { path: home.path, key: true, message }];
+  },
+};
+
+/** Clusters speak TLS from the private CA, and a certificate may ask for it. */
+const authorityNeeded: Rule = {
+  id: "authority-section",
+  find: ({ raw, hosts }) => {
+    if (raw.authority !== undefined) return [];
+    const [first] = hosts.filter(({ roles }) => roles.includes("database") || roles.includes("cache"));
+    const asking = Object.entries(rows(raw.certificates)).filter(
+      ([, row]) => rows(rows(row).source)["private-ca"] !== undefined,
+    );
+    return [
+      ...(first
+        ? [
+            {
+              path: [...first.path, "roles"],
+              message: `host "${first.name}" speaks TLS from the private CA, and the file has no section "authority"`,
+            },
+          ]
+        : []),
+      ...asking.map(([name]) => ({
+        path: ["certificates", name, "source"],
+        message: `certificate "${name}" is signed by the private CA, and the file has no section "authority"`,
+      })),
+    ];
+  },
+};
+
+export const clusterRules: readonly Rule[] = [
+  section("edge", "edge"),
+  section("cache", "cache"),
+  section("database", "database"),
+  section("backup", "database"),
+  cacheOne,
+  databaseHome,
+  databaseQuorum,
+  backupElsewhere,
+  authorityNeeded,
+];
