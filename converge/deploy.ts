@@ -8,7 +8,8 @@ import { requireApplicable } from "./region.ts";
 
 /** @returns exit code */
 export async function deploy(named: readonly string[], output: string): Promise<number> {
-  await cdktf("synth", "--output", output);
+  const synth = await cdktf("synth", "--output", output);
+  if (synth !== 0) return synth;
   const known = readdirSync(join(output, "stacks"));
   const unknown = named.filter((stack) => !known.includes(stack));
   if (unknown.length > 0)

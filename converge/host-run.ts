@@ -165,18 +165,25 @@ export class HostRun {
     this.#pending = false;
   }
 
-  /** Puts the previous generation back where a change is not proven, and lets the host go. */
+  /** Puts the previous generation back where a change is not proven, and lets the host go; says so where it can not. */
   async release(): Promise<void> {
     try {
-      if (this.#pending) {
-        await this.#remote?.run("revert").catch((error: unknown) => {
-          if (!(error instanceof StepFault) || error.code !== 11) throw error;
-          this.#tell(error.done);
-        });
-      }
+      if (this.#pending) await this.#putBack();
       if (this.#locked) await this.#remote?.run("unlock");
+    } catch (error) {
+      this.#context.report.failed(this.name, `it could not be left in order: ${(error as Error).message}`);
     } finally {
       this.#remote?.close();
+    }
+  }
+
+  async #putBack(): Promise<void> {
+    try {
+      await this.#remote?.run("revert");
+    } catch (error) {
+      // Having put it back is what its code for a failure says.
+      if (!(error instanceof StepFault) || error.code !== 11) throw error;
+      this.#tell(error.done);
     }
   }
 

@@ -86,7 +86,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
     return failed;
   } finally {
     stop.dispose();
-    await Promise.allSettled(runs.map((run) => run.release()));
+    await Promise.all(runs.map((run) => run.release()));
   }
 }
 

@@ -75,7 +75,11 @@ export class Redis extends Construct {
     const cli = `redis-cli --no-auth-warning --tls --cacert ${TLS}/ca.crt -h ${this.address} -p ${this.port}`;
     host.probe(this, "redis", {
       // The password goes by the environment of this one process, which only root and the process may read.
-      command: shell(`export REDISCLI_AUTH="$(cat ${word(CLIENT_PASSWORD)})"`, `[ "$(${cli} ping)" = PONG ]`),
+      command: shell(
+        `REDISCLI_AUTH=$(cat ${word(CLIENT_PASSWORD)})`,
+        "export REDISCLI_AUTH",
+        `[ "$(${cli} ping)" = PONG ]`,
+      ),
       seconds: 20,
     });
   }

@@ -3,17 +3,15 @@
 apply() {
   : >"$STATE/log/apply"
   : >"$STATE/log/apply.errors"
-  rm -f "$STATE/work/code"
-  # What an earlier apply left of its unit, where systemd could not collect it.
-  systemctl is-active --quiet soundstage-apply.service || {
-    systemctl stop soundstage-apply.service 2>/dev/null || true
-    systemctl reset-failed soundstage-apply.service 2>/dev/null || true
-  }
+  rm -f "$STATE/work/code" "$STATE/work/started"
   code=0
-  systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
-    --property="StandardOutput=append:$STATE/log/apply" --property="StandardError=append:$STATE/log/apply.errors" \
-    --property="ExecStopPost=/bin/sh $SELF recover" --setenv=SOUNDSTAGE_STATE="$STATE" \
-    /bin/sh "$SELF" apply-staged || code=$?
+  # On a busy host systemd now and then fails to start a unit at all: that is tried again.
+  for _ in 1 2 3; do
+    code=0
+    apply_unit || code=$?
+    [ ! -e "$STATE/work/started" ] || break
+    sleep 1
+  done
   # systemd-run tells whether the unit as a whole went well, its stop command too; the unit itself tells how it went.
   [ ! -e "$STATE/work/code" ] || code=$(cat "$STATE/work/code")
   cat "$STATE/log/apply"
@@ -21,7 +19,20 @@ apply() {
   return "$code"
 }
 
+apply_unit() {
+  # What an earlier apply left of its unit, where systemd could not collect it.
+  systemctl is-active --quiet soundstage-apply.service || {
+    systemctl stop soundstage-apply.service 2>/dev/null || true
+    systemctl reset-failed soundstage-apply.service 2>/dev/null || true
+  }
+  systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
+    --property="StandardOutput=append:$STATE/log/apply" --property="StandardError=append:$STATE/log/apply.errors" \
+    --property="ExecStopPost=/bin/sh $SELF recover" --setenv=SOUNDSTAGE_STATE="$STATE" \
+    /bin/sh "$SELF" apply-staged 2>>"$STATE/log/apply.errors"
+}
+
 apply_staged() {
+  : >"$STATE/work/started"
   old=$(generation)
   new=$((old + 1))
   while [ -e "$GENERATIONS/$new" ]; do new=$((new + 1)); done
