@@ -61,6 +61,20 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     expect([check.code, check.stderr]).toEqual([0, ""]);
   });
 
+  test("the nightly base backup is taken by its own unit", async () => {
+    const cache = lab.host("cache-1");
+    await cache.must("systemctl start soundstage-backup.service", { timeout: 180_000 });
+    const info = await cache.must("runuser -u postgres -- pgbackrest --stanza=music --output=json info");
+    const [stanza] = JSON.parse(info) as [
+      { status: { message: string }; backup: { type: string; error: boolean }[] },
+    ];
+    expect(stanza.status.message).toBe("ok");
+    expect(stanza.backup).toMatchObject([{ type: "full", error: false }]);
+    expect(await cache.must("systemctl list-timers soundstage-backup.timer --no-legend")).toContain(
+      "soundstage-backup.service",
+    );
+  });
+
   async function leaders(): Promise<string[]> {
     const list = await lab.host("db-1").must("patronictl -c /etc/patroni/config.yml list -f json");
     return (JSON.parse(list) as { Member: string; Role: string }[])
