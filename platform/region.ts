@@ -29,5 +29,3 @@ export const region = z
     hosts: z.record(label, host).meta({ description: "Name → host; names are unique in the platform." }),
   })
   .meta({ description: "Hosts that are deployed as one stack." });
-
-export type RegionRow = z.output<typeof region>;

@@ -1,6 +1,5 @@
 // The events between the relay and its clients, typed once for both sides.
 
-export const PROTOCOL_VERSION = 1;
 /** Letters, digits, `-` and `_`, at most 64: what a stream may be called. */
 export const STREAM_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** kbit/s that a broadcaster may send. */
