@@ -37,8 +37,10 @@ export function scrubbed(text: string): string {
 }
 
 const REFERENCE = /\{\s*(?:env|file|command)\s*:[^{}]*\}/g;
-const ANYWHERE = new RegExp(`${WORD}|\\bkey(?=["']?\\s*:)`, "i");
-const OPENS = new RegExp(`^(\\s*)[-\\w"']*(?:${WORD}|\\bkey)["']?\\s*:`, "i");
+/** Keys of the platform file that name no secret and yet hold one: what they stand under may not be readable. */
+const PLAIN = "\\b(?:key|superuser|replication|rewind|application)";
+const ANYWHERE = new RegExp(`${WORD}|${PLAIN}(?=["']?\\s*:)`, "i");
+const OPENS = new RegExp(`^(\\s*)[-\\w"']*(?:${WORD}|${PLAIN})["']?\\s*:`, "i");
 
 /** Lines of a text that is no YAML, where only their looks tell what is a secret: rather too little than too much. */
 export function guarded(lines: readonly string[]): string[] {

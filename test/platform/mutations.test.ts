@@ -112,3 +112,37 @@ test("every place of a secret refuses one in the clear, and says so", () => {
   }
   expect(SECRETS).toHaveLength(8);
 });
+
+type Schema = {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly { readonly required?: readonly string[] }[];
+};
+
+/** Keys whose values are references to secrets, wherever in the schema they stand. */
+function secretKeys(node: unknown): string[] {
+  if (node === null || typeof node !== "object") return [];
+  const own = Object.entries((node as Schema).properties ?? {}).flatMap(([key, { anyOf }]) =>
+    anyOf?.some(({ required }) => required?.join() === "env,version") ? [key] : [],
+  );
+  return [...new Set([...own, ...Object.values(node).flatMap(secretKeys)])].sort();
+}
+
+test("of a text that is no YAML, no value of a key that holds a secret is shown", () => {
+  const keys = secretKeys(JSON.parse(readFileSync("platform.schema.json", "utf8")));
+  expect(keys).toEqual([
+    "application",
+    "broadcastToken",
+    "password",
+    "replication",
+    "rewind",
+    "superuser",
+    "token",
+  ]);
+  for (const key of [...keys, "key"]) {
+    for (const quote of ["", '"', "'"]) {
+      const message = said(`platform: x\nbroken{{:\n    ${quote}${key}${quote}: "${CANARY}\n`);
+      expect(message).toContain("[yaml-syntax]");
+      expect(message, key).not.toContain(CANARY);
+    }
+  }
+});
