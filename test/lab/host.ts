@@ -1,8 +1,19 @@
 // One host of the lab: an overlay over the base image, booted by systemd-nspawn in a network namespace of its own.
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { end, initOf, machineArgument } from "./processes.ts";
 import { connects } from "./proxy.ts";
+import type { HostRecord } from "./records.ts";
 import { eventually, must, type Result, type RunOptions, run } from "./run.ts";
 
 export interface HostSpec {
@@ -13,7 +24,7 @@ export interface HostSpec {
 
 // nspawn leaves a reboot (exit 133) to its caller.
 const BOOT_LOOP = `while :; do
-  systemd-nspawn -D "$1" --machine="$2" --network-namespace-path="/run/netns/$2" --register=no --keep-unit --resolv-conf=off \\
+  systemd-nspawn -D "$1" "$2" --network-namespace-path="/run/netns/$3" --register=no --keep-unit --resolv-conf=off \\
     --kill-signal=SIGRTMIN+3 --capability=CAP_NET_ADMIN -b </dev/null
   code=$?; [ "$code" = 133 ] || exit "$code"; done`;
 
@@ -21,17 +32,20 @@ export class LabHost {
   readonly name: string;
   readonly netns: string;
   readonly folder: string;
+  /** Where it is reached; this and `private` are on one interface, each in a /24 of its own. */
   readonly address: string;
   readonly private: string;
   /** Its public host key, made before its first boot: `ssh-ed25519 AAAA…`. */
   hostKey = "";
+  readonly #veth: string;
 
-  constructor(spec: { name: string; netns: string; folder: string; address: string; private: string }) {
-    this.name = spec.name;
-    this.netns = spec.netns;
-    this.folder = spec.folder;
-    this.address = spec.address;
-    this.private = spec.private;
+  constructor(record: HostRecord) {
+    this.name = record.name;
+    this.netns = record.netns;
+    this.folder = record.folder;
+    this.address = record.address;
+    this.private = record.private;
+    this.#veth = record.veth;
     const key = join(this.folder, "host_key.pub");
     if (existsSync(key)) this.hostKey = readFileSync(key, "utf8").split(" ").slice(0, 2).join(" ").trim();
   }
@@ -44,11 +58,12 @@ export class LabHost {
   async create(options: {
     base: string;
     bridge: string;
-    veth: string;
     proxy: string;
     clientKey: string;
     disk?: string;
   }): Promise<void> {
+    // A lab that ended with the machine left its disks: they are of no use without it.
+    rmSync(this.folder, { recursive: true, force: true });
     mkdirSync(this.folder, { recursive: true });
     if (options.disk)
       await must("mount", ["-t", "tmpfs", "-o", `size=${options.disk}`, this.netns, this.folder]);
@@ -92,8 +107,8 @@ export class LabHost {
       "-ec",
       [
         `ip netns add ${netns}`,
-        `ip link add ${options.veth} type veth peer name eth0 netns ${netns}`,
-        `ip link set ${options.veth} master ${options.bridge} up`,
+        `ip link add ${this.#veth} type veth peer name eth0 netns ${netns}`,
+        `ip link set ${this.#veth} master ${options.bridge} up`,
         `ip -n ${netns} addr add ${this.address}/24 dev eth0`,
         `ip -n ${netns} addr add ${this.private}/24 dev eth0`,
         `ip -n ${netns} link set eth0 up`,
@@ -111,12 +126,30 @@ export class LabHost {
 
   /** Starts it and waits for its sshd. */
   async boot(): Promise<void> {
-    const log = openSync(join(this.folder, "console.log"), "a");
-    spawn("sh", ["-c", BOOT_LOOP, "boot", this.root, this.netns], {
+    const file = join(this.folder, "console.log");
+    const log = openSync(file, "a");
+    spawn("sh", ["-c", BOOT_LOOP, "boot", this.root, machineArgument(this.netns), this.netns], {
       detached: true,
       stdio: ["ignore", log, log],
       env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },
     }).unref();
+    closeSync(log);
+    try {
+      await this.reachable();
+    } catch (error) {
+      const last = readFileSync(file, "utf8").split("\n").slice(-15).join("\n");
+      throw new Error(`${this.name} did not boot: ${(error as Error).message}\n${last}`);
+    }
+  }
+
+  /** Restarts it as it would itself, and waits for its sshd. */
+  async reboot(): Promise<void> {
+    const before = await initOf(this.netns);
+    await this.exec("systemctl reboot");
+    await eventually(30_000, async () => {
+      const now = await initOf(this.netns);
+      if (now === undefined || now === before) throw new Error(`${this.name} does not restart`);
+    });
     await this.reachable();
   }
 
@@ -125,33 +158,32 @@ export class LabHost {
     await eventually(ms, () => connects(this.address, 22));
   }
 
-  /** Runs a command inside, as root, past the network. */
+  async isRunning(): Promise<boolean> {
+    return (await initOf(this.netns)) !== undefined;
+  }
+
+  /** Runs a command inside, as root, past the network; of this process's environment it gets nothing. */
   async exec(command: string, options: RunOptions = {}): Promise<Result> {
-    const pid = await this.#init();
+    const init = await initOf(this.netns);
+    if (init === undefined) throw new Error(`${this.name} is not running`);
+    const namespaces = ["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"];
+    const env = ["-i", "HOME=/root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"];
+    const words = Object.entries(options.env ?? {}).map(([name, value]) => `${name}=${value}`);
     return run(
       "nsenter",
       [
         "--target",
-        pid,
-        "--mount",
-        "--uts",
-        "--ipc",
-        "--net",
-        "--pid",
-        "--cgroup",
+        String(init),
+        ...namespaces,
         "--",
+        "/usr/bin/env",
+        ...env,
+        ...words,
         "/bin/sh",
         "-c",
         command,
       ],
-      {
-        ...options,
-        env: {
-          PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-          HOME: "/root",
-          ...options.env,
-        },
-      },
+      options,
     );
   }
 
@@ -162,43 +194,17 @@ export class LabHost {
     return stdout;
   }
 
-  /** Its first process, as this machine numbers it. */
-  async #init(): Promise<string> {
-    for (const pid of await this.#pids()) {
-      const file = `/proc/${pid}/status`;
-      // It may have ended since it was listed.
-      const status = existsSync(file) ? readFileSync(file, "utf8") : "";
-      if (/^NSpid:\t\d+\t1$/m.test(status)) return pid;
-    }
-    throw new Error(`${this.name} is not running`);
-  }
-
-  async #pids(): Promise<string[]> {
-    return (await run("ip", ["netns", "pids", this.netns])).stdout.split("\n").filter(Boolean);
-  }
-
-  /** A power cut: every process of its namespace ends at once. */
+  /** A power cut: every process of it ends at once, unsynced; `boot` starts it again on its disk. */
   async kill(): Promise<void> {
-    // Killing nspawn alone leaves the host running: only an empty namespace is dead.
-    await eventually(15_000, async () => {
-      const pids = await this.#pids();
-      for (const pid of pids) {
-        try {
-          process.kill(Number(pid), "SIGKILL");
-        } catch {
-          // it ended meanwhile
-        }
-      }
-      if (pids.length > 0) throw new Error(`${this.name} still runs`);
-    });
+    await end(this.netns);
   }
 
-  /** Cuts its link; `heal` mends it. */
+  /** Cuts its link at the bridge: both sides hear nothing more. `heal` mends it. */
   async cut(): Promise<void> {
-    await must("ip", ["-n", this.netns, "link", "set", "eth0", "down"]);
+    await must("ip", ["link", "set", this.#veth, "down"]);
   }
 
   async heal(): Promise<void> {
-    await must("ip", ["-n", this.netns, "link", "set", "eth0", "up"]);
+    await must("ip", ["link", "set", this.#veth, "up"]);
   }
 }

@@ -17,10 +17,9 @@ async function main(): Promise<number> {
     case "up": {
       const missing = labMissing();
       if (missing) throw new Error(missing);
-      const lab =
-        running && (await running.isUp())
-          ? running
-          : await Lab.start({ folder, keep: true, hosts: labHosts().map((host) => ({ name: host })) });
+      const hosts = labHosts().map((host) => ({ name: host }));
+      const lab = running ?? (await Lab.start({ folder, keep: true, hosts }));
+      await lab.resume();
       await writePlatform(lab);
       console.log(`${lab.hosts.size} hosts run in ${folder}`);
       return 0;

@@ -39,8 +39,7 @@ export class LabRegion {
   }
 
   async #cdktf(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {
-    if (!(await this.lab.isUp()))
-      throw new Error("the lab's bridge is down: nothing is sent to its addresses");
+    await this.lab.assertUp();
     const result = await run("node_modules/.bin/cdktf", [...args, "--output", this.output], {
       timeout: 600_000,
       env: { SOUNDSTAGE_PLATFORM: this.platform, CHECKPOINT_DISABLE: "1", CI: "1", NO_COLOR: "1", ...env },

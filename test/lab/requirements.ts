@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const COMMANDS: Record<string, string> = {
@@ -8,6 +8,9 @@ const COMMANDS: Record<string, string> = {
   "ssh-keygen": "openssh-client",
   "systemd-nspawn": "systemd-container",
 };
+
+/** Bits of capabilities(7) that root of a container may lack. */
+const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n };
 
 function onPath(command: string): boolean {
   return `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter).some((folder) => {
@@ -28,10 +31,21 @@ export function deployMissing(): string | undefined {
   );
 }
 
+function kernelLacks(): string[] {
+  const effective = BigInt(`0x${/^CapEff:\t(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]}`);
+  const overlay =
+    /\toverlay$/m.test(readFileSync("/proc/filesystems", "utf8")) || existsSync("/sys/module/overlay");
+  return [
+    ...Object.entries(CAPABILITIES).flatMap(([name, bit]) => ((effective >> bit) & 1n ? [] : [name])),
+    ...(overlay ? [] : ["the overlay filesystem (modprobe overlay)"]),
+    ...(existsSync("/proc/self/ns/net") ? [] : ["network namespaces in the kernel"]),
+  ];
+}
+
 /** Why this machine can not make lab hosts, or undefined when it can. */
 export function labMissing(): string | undefined {
   const reasons = [
-    ...(process.getuid?.() === 0 ? [] : ["root"]),
+    ...(process.platform !== "linux" ? ["Linux"] : process.getuid?.() !== 0 ? ["root"] : kernelLacks()),
     ...Object.entries(COMMANDS).flatMap(([command, name]) =>
       onPath(command) ? [] : [`Debian package ${name}`],
     ),

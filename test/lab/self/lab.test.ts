@@ -1,41 +1,44 @@
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab } from "../lab.ts";
 import { labMissing } from "../requirements.ts";
-import { run } from "../run.ts";
+import { type Result, run } from "../run.ts";
 
 const missing = labMissing();
 
-describe.skipIf(missing)(`the lab${missing ? ` (${missing})` : ""}`, () => {
+describe.skipIf(missing)(`a lab's hosts${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;
   beforeAll(async () => {
     lab = await Lab.start({ hosts: [{ name: "one" }, { name: "two", disk: "96m" }] });
   });
   afterAll(() => lab?.stop());
 
-  const ssh = (address: string, ...command: string[]) =>
-    run("ssh", [
-      ...[
-        "-i",
-        lab.identity,
-        "-o",
-        "BatchMode=yes",
-        "-o",
-        "UserKnownHostsFile=/dev/null",
-        "-o",
-        "HashKnownHosts=no",
-      ],
-      ...["-o", "StrictHostKeyChecking=accept-new", "-o", "LogLevel=ERROR", `root@${address}`, ...command],
-    ]);
+  /** Over SSH as root, trusting that host key alone. */
+  function ssh(address: string, hostKey: string, command: string): Promise<Result> {
+    const known = join(lab.folder, "known_hosts");
+    writeFileSync(known, `${address} ${hostKey}\n`);
+    const options = ["BatchMode=yes", "StrictHostKeyChecking=yes", `UserKnownHostsFile=${known}`];
+    const words = options.flatMap((option) => ["-o", option]);
+    return run("ssh", ["-F", "none", "-i", lab.identity, ...words, `root@${address}`, command]);
+  }
 
-  test("a host runs Debian 12 under systemd, and answers with the host key made for it", async () => {
+  test("a host runs Debian 12 under systemd, and SSH trusts it by the key made for it", async () => {
     const host = lab.host("one");
-    expect((await ssh(host.address, "cat", "/etc/debian_version", "/proc/1/comm")).stdout).toMatch(
-      /^12\.\d+\nsystemd\n$/,
-    );
-    const scan = await run("ssh-keyscan", ["-t", "ed25519", host.address]);
-    expect(scan.stdout.trim().split(" ").slice(1).join(" ")).toBe(host.hostKey);
+    const { stdout } = await ssh(host.address, host.hostKey, "cat /etc/debian_version /proc/1/comm");
+    expect(stdout).toMatch(/^12\.\d+\nsystemd\n$/);
+    const other = await ssh(host.address, lab.host("two").hostKey, "true");
+    expect(other.stderr).toContain("Host key verification failed");
+    expect(other.code).toBe(255);
+  });
+
+  test("hosts reach each other on both networks", async () => {
+    const { address, private: inner } = lab.host("two");
+    for (const target of [address, inner]) {
+      expect(await lab.host("one").must(`bash -c 'exec 3<>/dev/tcp/${target}/22; head -c 4 <&3'`)).toBe(
+        "SSH-",
+      );
+    }
   });
 
   test("packages come through the proxy, and there is no other way out", async () => {
@@ -47,14 +50,53 @@ describe.skipIf(missing)(`the lab${missing ? ` (${missing})` : ""}`, () => {
     expect((await host.exec("tree --version")).code).toBe(0);
   });
 
+  test("a command inside gets nothing of this process's environment, and ends after its timeout", async () => {
+    const host = lab.host("one");
+    expect(await host.must("env | sort", { env: { ASKED: "yes" } })).toMatch(
+      /^ASKED=yes\nHOME=\/root\nPATH=[^\n]+\nPWD=\/\n$/,
+    );
+    expect((await host.exec("sleep 20", { timeout: 300 })).stderr).toContain("killed after its timeout");
+  });
+
+  test("the keys of its network namespace can be set, and the machine's stay", async () => {
+    const read = async () => (await run("cat", ["/proc/sys/net/core/somaxconn"])).stdout;
+    const before = await read();
+    await lab.host("one").must("sysctl -qw net.core.somaxconn=65535");
+    expect(await lab.host("one").must("cat /proc/sys/net/core/somaxconn")).toBe("65535\n");
+    expect(await read()).toBe(before);
+  });
+
+  test("files can be staged in an overlay over /etc that only its own mount namespace sees", async () => {
+    const stage = [
+      "mount -t tmpfs -o mode=700 stage /mnt",
+      "mkdir /mnt/upper /mnt/work",
+      "mount -t overlay stage -o lowerdir=/etc,upperdir=/mnt/upper,workdir=/mnt/work /etc",
+      "echo staged >/etc/hostname",
+      "rm /etc/hosts",
+      "cat /etc/hostname; ls /etc/hosts 2>&1 | grep -o 'No such file'",
+    ];
+    expect(await lab.host("one").must(`unshare --mount sh -ec "${stage.join("; ")}"`)).toBe(
+      "staged\nNo such file\n",
+    );
+    expect(await lab.host("one").must("cat /etc/hostname; ls /etc/hosts")).toBe("one\n/etc/hosts\n");
+  });
+
+  test("a killed transient unit runs its ExecStopPost", async () => {
+    const post = `ExecStopPost=/bin/sh -c "echo $$SERVICE_RESULT $$EXIT_STATUS >/run/after"`;
+    const host = lab.host("one");
+    await host.must(`systemd-run -q --unit=step --property='${post}' /bin/sleep 60`);
+    await host.must("systemctl kill --signal=KILL step");
+    const after = "for n in 1 2 3 4 5 6 7 8 9; do [ -s /run/after ] && break; sleep .2; done; cat /run/after";
+    expect(await host.must(after)).toBe("signal KILL\n");
+  });
+
   test("a reboot keeps disk and address; a power cut is survived", async () => {
     const host = lab.host("one");
-    await host.must("echo kept > /root/note; sync");
-    await host.exec("systemctl reboot");
-    await new Promise((done) => setTimeout(done, 1500));
-    await host.reachable();
-    expect(await host.must("cat /root/note")).toBe("kept\n");
+    await host.must("echo kept > /root/note; touch /run/volatile; sync");
+    await host.reboot();
+    expect(await host.must("cat /root/note; ls /run/volatile || true")).toBe("kept\n");
     await host.kill();
+    expect(await host.isRunning()).toBe(false);
     await expect(host.exec("true")).rejects.toThrow("not running");
     await host.boot();
     expect(await host.must("cat /root/note")).toBe("kept\n");
@@ -74,23 +116,5 @@ describe.skipIf(missing)(`the lab${missing ? ` (${missing})` : ""}`, () => {
       .exec("head -c 200m /dev/zero > /root/big; code=$?; rm -f /root/big; exit $code");
     expect(stderr).toContain("No space left on device");
     expect(code).not.toBe(0);
-  });
-
-  test("what a killed run left is removed by the next, and two labs do not collide", async () => {
-    const script = `import { Lab } from "./test/lab/lab.ts"; const lab = await Lab.start({ hosts: [{ name: "x" }] }); console.log(lab.folder + " " + lab.host("x").netns); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script]);
-    const line = await new Promise<string>((resolve, reject) => {
-      child.stdout.once("data", (data) => resolve(String(data).trim()));
-      child.stderr.on("data", (data) => reject(new Error(String(data))));
-    });
-    const [folder, netns] = line.split(" ") as [string, string];
-    expect(existsSync(`/run/netns/${netns}`)).toBe(true);
-    child.kill("SIGKILL");
-    await new Promise((done) => child.once("exit", done));
-    const second = await Lab.start({ hosts: [{ name: "x" }] });
-    expect(existsSync(`/run/netns/${netns}`)).toBe(false);
-    expect(existsSync(folder)).toBe(false);
-    expect((await lab.host("one").exec("true")).code).toBe(0);
-    await second.stop();
   });
 });
