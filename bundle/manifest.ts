@@ -156,16 +156,34 @@ export interface Manifest {
   readonly processes: readonly Process[];
 }
 
-/** How converge reaches a host; lies beside the manifests in `region.json`, not in them. */
-export interface Connection {
-  readonly host: string;
+/** How one machine is logged in to. */
+export interface Login {
   readonly address: string;
-  readonly ports: readonly number[];
   readonly user: string;
-  /** `ssh-ed25519 AAAA…` or `SHA256:…`. */
-  readonly hostKey: string;
+  /** `ssh-ed25519 AAAA…` or `SHA256:…`; else known_hosts decides. */
+  readonly hostKey?: string;
   /** Private key, relative to the folder of the platform file; else the agent and the user's own keys. */
   readonly identity?: string;
+  /** Of the private key. */
+  readonly passphrase?: SecretRef;
+}
+
+/** A machine over which a host is reached. */
+export interface Jump extends Login {
+  readonly port: number;
+}
+
+/** How converge reaches a host; lies beside the manifests in `region.json`, not in them. */
+export interface Connection extends Login {
+  readonly host: string;
+  /** Tried in order. */
+  readonly ports: readonly number[];
+  /** Relative to the folder of the platform file; else the operator's own. */
+  readonly knownHosts?: string;
+  /** Password of a user who becomes root; without it sudo must ask for none. */
+  readonly sudo?: { readonly password: SecretRef };
+  /** In the order in which they are passed. */
+  readonly jump?: readonly Jump[];
 }
 
 /** `stacks/<stack>/region.json`: the hosts that one converge process brings to their bundles. */

@@ -1,6 +1,7 @@
 // One host of a run: what it needs, its preparation up to the barrier, its change, and its way back.
 import type { Connection, Manifest } from "../bundle/manifest.ts";
 import type { HostBundle } from "../bundle/reader.ts";
+import type { Access } from "./access.ts";
 import { sign } from "./authority.ts";
 import { ConvergeFault } from "./fault.ts";
 import { type Line, Remote, StepFault } from "./remote.ts";
@@ -11,7 +12,7 @@ import { archiveOf } from "./upload.ts";
 
 export interface HostContext {
   readonly connection: Connection;
-  readonly identity: string | undefined;
+  readonly access: Access;
   readonly bundle: HostBundle;
   readonly secrets: Secrets;
   readonly report: Report;
@@ -38,7 +39,7 @@ export class HostRun {
   async same(): Promise<boolean> {
     this.#remote = await Remote.connect(
       this.#context.connection,
-      this.#context.identity,
+      this.#context.access,
       this.#context.bundle.script,
     );
     const answer = await this.#remote.verify();

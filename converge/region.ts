@@ -1,8 +1,9 @@
 // One process for all hosts of a stack: prepared side by side, changed in order, each proven or put back.
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
+import { Access, accessSecrets } from "./access.ts";
 import { ConvergeFault } from "./fault.ts";
 import { HostRun } from "./host-run.ts";
 import type { Report } from "./report.ts";
@@ -25,19 +26,20 @@ const PARALLEL = 16;
 export async function convergeRegion(options: RegionOptions): Promise<Set<string>> {
   const failed = new Set<string>();
   const secrets = new Secrets(options.folder);
+  const access = new Access(options.folder, secrets);
   const owner = `${process.env.USER ?? "somebody"}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
   const runs = options.hosts.map(
     (connection) =>
       new HostRun({
         connection,
-        identity: connection.identity && resolve(options.folder, connection.identity),
+        access,
         bundle: readBundle(options.output, options.stack, connection.host),
         secrets,
         report: options.report,
         owner,
       }),
   );
-  secrets.require(runs.flatMap(({ manifest }) => manifest.secrets));
+  secrets.require([...runs.flatMap(({ manifest }) => manifest.secrets), ...options.hosts.map(accessSecrets)]);
   const stop = stopSignal();
 
   /** Runs a step on hosts side by side; those that fail leave the run. */

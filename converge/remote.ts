@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { sha256 } from "../bundle/hash.ts";
 import type { Connection } from "../bundle/manifest.ts";
+import type { Access } from "./access.ts";
 import { ConvergeFault } from "./fault.ts";
 import { Ssh } from "./ssh.ts";
 
@@ -21,12 +22,8 @@ export class Remote {
     this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
   }
 
-  static async connect(
-    connection: Connection,
-    identity: string | undefined,
-    script: string,
-  ): Promise<Remote> {
-    return new Remote(await Ssh.connect(connection, identity), script);
+  static async connect(connection: Connection, access: Access, script: string): Promise<Remote> {
+    return new Remote(await Ssh.connect(connection, access), script);
   }
 
   /** One round trip; undefined where the host has never seen this version of the script. */

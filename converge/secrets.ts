@@ -16,7 +16,7 @@ export class Secrets {
   }
 
   /** All that can not be resolved, named at once and before any host is touched. */
-  require(files: readonly SecretFile[]): void {
+  require(files: readonly Pick<SecretFile, "parts">[]): void {
     const faults = new Set<string>();
     for (const { parts } of files) {
       for (const part of parts) {
@@ -37,6 +37,11 @@ export class Secrets {
   /** The whole content of a secret file. */
   content({ parts }: SecretFile): string {
     return parts.map((part) => (typeof part === "string" ? part : this.#value(part))).join("");
+  }
+
+  /** A secret that is in no file of a host, such as a passphrase. */
+  value(ref: SecretRef): string {
+    return this.#value(ref);
   }
 
   /** Text of an operator's own file or variable, such as the CA's key. */

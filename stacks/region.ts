@@ -35,8 +35,7 @@ export class RegionStack extends TerraformStack {
     const row = platform.regions[region] as Platform["regions"][string];
     for (const [name, hostRow] of Object.entries(row.hosts)) {
       const { address, ssh, cpus, memory, kernel } = hostRow;
-      const { identity, ...reached } = ssh;
-      const transport = { ssh: { address, ...reached, ...(identity && { identity }) } };
+      const transport = { ssh: { address, ...ssh } };
       const host = new Host(this, name, { transport, privateAddress: hostRow.private, cpus, memory, kernel });
       this.#hosts.set(name, { host, row: hostRow });
     }

@@ -39,7 +39,10 @@ function trigger(host: Host): Record<string, unknown> {
     manifest: manifestHash(manifest),
     secrets: secretVersions(manifest),
     ...("ssh" in transport
-      ? { address: transport.ssh.address, hostKey: transport.ssh.hostKey }
+      ? {
+          address: transport.ssh.address,
+          ...(transport.ssh.hostKey && { hostKey: transport.ssh.hostKey }),
+        }
       : { directory: transport.directory }),
   };
 }

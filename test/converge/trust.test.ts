@@ -32,7 +32,7 @@ test("a host key is the pinned one, as a key or as its fingerprint, or it is ref
   expect(fingerprint(blob)).toBe(printed);
   expect([pin(keys[0]).accepts(blob), pin(keys[0]).accepts(other)]).toEqual([true, false]);
   expect([pin(printed).accepts(blob), pin(printed).accepts(other)]).toEqual([true, false]);
-  expect(pin(keys[0]).algorithm).toBe("ssh-ed25519");
+  expect(pin(keys[0]).type).toBe("ssh-ed25519");
 });
 
 test("the authority signs what the manifest says, whatever the request asks for", async () => {
