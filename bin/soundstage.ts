@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
+import type { TrustOptions } from "./trust.ts";
 
 const program = new Command("soundstage").description("Brings the hosts of a platform to their bundles.");
 /** The CLI lies in the output that it applies; from a checkout it is the app's own. */
@@ -52,6 +53,19 @@ program
   .command("validate [file]")
   .description("check a platform file")
   .action(async (file?: string) => (await import("./validate.ts")).validate(file));
+
+program
+  .command("trust <host>")
+  .description("show the keys of a host and pin one in the platform file")
+  .option("--region <region>", "region of the host")
+  .option("--stack <stack>", "stack of the host, such as region-eu")
+  .option("--fingerprint <SHA256:…>", "the host's key, as you have it from elsewhere")
+  .option("--yes", "write the key of --fingerprint without asking")
+  .option("--replace", "put the key in the place of another pin")
+  .option("--json", "for machines")
+  .action(async (host: string, options: TrustOptions) => {
+    process.exitCode = await (await import("./trust.ts")).trust(host, options);
+  });
 
 const authority = program.command("ca").description("the private certificate authority of the clusters");
 authority
