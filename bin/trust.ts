@@ -55,7 +55,8 @@ export async function trust(host: string, options: TrustOptions): Promise<number
 }
 
 function find(text: string, file: string, host: string, { region, stack }: TrustOptions) {
-  const { regions } = loadPlatform(text, { file }).platform;
+  const { regions, example } = loadPlatform(text, { file }).platform;
+  if (example) throw new ConvergeFault(`${file} says \`example: true\`: no address in it is contacted`);
   const wanted = region ?? stack?.replace(/^region-/, "");
   const [found] = Object.entries(regions).filter(
     ([name, { hosts }]) => hosts[host] && (!wanted || name === wanted),

@@ -101,16 +101,20 @@ function listed(known: KnownHosts, where: string, target: Target, port: number):
       const other = keys.find((each) => typeOf(each.key) === typeOf(key));
       return other
         ? `the host key of ${where} is ${fingerprint(key)}, and line ${other.line} of ${known.file} knows ${fingerprint(other.key)}: ${change}`
-        : unknown(key, where, known, target);
+        : unknown(key, where, known, target, port);
     },
     absent: `${where} has no host key of the types that ${known.file} knows it by (${types.join(", ")}): ${change}`,
   };
 }
 
-function unknown(key: Buffer, where: string, known: KnownHosts, target: Target): string {
+function unknown(key: Buffer, where: string, known: KnownHosts, target: Target, port: number): string {
   const trust = target.isJump ? "" : `run \`soundstage trust ${target.host}\`, or `;
+  const authority = known.authority(target.address, port);
+  const certificate = authority
+    ? ` (line ${authority.line} names an authority for it, but certificates of hosts are not understood here)`
+    : "";
   return (
-    `the host key of ${where} is not known: it is ${typeOf(key)} ${fingerprint(key)}, and neither the platform file nor ${known.file} has a key for it; nothing was sent\n` +
+    `the host key of ${where} is not known: it is ${typeOf(key)} ${fingerprint(key)}, and neither the platform file nor ${known.file} has a key for it${certificate}; nothing was sent\n` +
     `Compare the fingerprint over a second path. If it is the host's, ${trust}write into the row of ${target.host}\n  ${target.pinnedAt}: ${line(key)}`
   );
 }

@@ -50,6 +50,14 @@ export class KnownHosts {
     return found.find((entries) => entries.length > 0) ?? [];
   }
 
+  /** A line that says who signs the host's certificates. */
+  authority(address: string, port: number): KnownKey | undefined {
+    return this.#entries.find(
+      ({ marker, hosts }) =>
+        marker === "@cert-authority" && names(address, port).some((name) => matches(hosts, name)),
+    );
+  }
+
   /** The line that revokes a host's key, on this port or on any. */
   revocation(address: string, port: number, key: Buffer): KnownKey | undefined {
     return this.#entries.find(

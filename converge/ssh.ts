@@ -81,7 +81,9 @@ export class Ssh {
         try {
           return await this.#answer(command, stdin);
         } catch (error) {
-          if (!isFull(error) || Date.now() > until) throw error;
+          if (error instanceof ConvergeFault) throw error;
+          if (!isFull(error) || Date.now() > until)
+            throw new ConvergeFault(`no command can be begun on the host: ${(error as Error).message}`);
           await setTimeout(50);
         }
       }
@@ -114,7 +116,7 @@ export class Ssh {
         });
       },
     });
-    if (fault) throw fault;
+    if (fault) throw new ConvergeFault(fault.message);
     if (code === null) {
       throw new ConvergeFault(
         signal ? `the command on the host ended by ${signal}` : "the connection was lost while a step ran",

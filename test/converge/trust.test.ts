@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { trust } from "../../bin/trust.ts";
 import type { CertificateRequest } from "../../bundle/manifest.ts";
 import { createAuthority, sign } from "../../converge/authority.ts";
 import { fingerprint, pin } from "../../converge/host-key.ts";
@@ -33,6 +34,10 @@ test("a host key is the pinned one, as a key or as its fingerprint, or it is ref
   expect([pin(keys[0]).accepts(blob), pin(keys[0]).accepts(other)]).toEqual([true, false]);
   expect([pin(printed).accepts(blob), pin(printed).accepts(other)]).toEqual([true, false]);
   expect(pin(keys[0]).type).toBe("ssh-ed25519");
+});
+
+test("no address of an example platform is contacted for its key", async () => {
+  await expect(trust("ru-1", {})).rejects.toThrow("platform.yaml says `example: true`");
 });
 
 test("the authority signs what the manifest says, whatever the request asks for", async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../bundle/manifest.ts";
 import { connects } from "./proxy.ts";
@@ -79,6 +80,17 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
     await reach.one.reachable();
   });
 
+  test.for([
+    ["KexAlgorithms diffie-hellman-group14-sha1", "key exchange"],
+    ["HostKeyAlgorithms ssh-rsa\nHostKey /etc/ssh/rsa", "host key"],
+    ["Ciphers aes128-cbc", "cipher"],
+    ["Ciphers aes256-ctr\nMACs hmac-sha1", "MAC"],
+  ] as const)("what is old is not spoken: %s", async ([line, what]) => {
+    await reach.configure(line);
+    await expect(reach.connect(reach.to())).rejects.toThrow(what);
+    await reach.configure("");
+  });
+
   test("hosts are reached over jump hosts, whose keys are judged alike", async () => {
     const jump = jumpHost();
     const from = "echo $SSH_CONNECTION | cut -d' ' -f1";
@@ -111,6 +123,32 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
     expect(await count()).toBe(2);
     reach.hangUp();
     await vi.waitFor(async () => expect(await count()).toBe(0));
+  });
+
+  test("a command whose input fails ends with the reason", async () => {
+    const ssh = await reach.connect(reach.to());
+    async function* input() {
+      yield "half\n";
+      throw new Error("the file went away");
+    }
+    await expect(ssh.exec("cat", Readable.from(input()))).rejects.toThrow("the file went away");
+    expect((await ssh.exec("id -un")).stdout).toBe("root\n");
+  });
+
+  test("a connection that breaks ends its commands, and nothing else", async () => {
+    const ssh = await reach.connect(reach.to());
+    const running = expect(ssh.exec("exec sleep 30")).rejects.toThrow(
+      "the connection was lost while a step ran",
+    );
+    await vi.waitFor(() => reach.one.must("pgrep -x sleep"));
+    execFileSync("ss", ["-K", "dst", reach.one.address], { stdio: "ignore" });
+    await running;
+    await expect(ssh.exec("true")).rejects.toThrow("the connection to the host is lost");
+    const next = await reach.connect(reach.to());
+    execFileSync("ss", ["-K", "dst", reach.one.address], { stdio: "ignore" });
+    await expect(next.exec("true")).rejects.toThrow(
+      "no command can be begun on the host: write ECONNABORTED",
+    );
   });
 
   test("commands at once wait for one of eight channels, or for fewer that the host takes", async () => {
