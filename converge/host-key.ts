@@ -92,7 +92,7 @@ function pinned(hostKey: string, where: string, target: Target): Source {
 function listed(known: KnownHosts, where: string, target: Target, port: number): Source {
   const keys = known.keys(target.address, port);
   const types = [...new Set(keys.map(({ key }) => typeOf(key) as string))];
-  const supported = types.filter((type) => type in SIGNATURES);
+  const supported = types.filter((type) => Object.hasOwn(SIGNATURES, type));
   const change = `${AGAIN} remove the line (ssh-keygen -R '${port === 22 ? target.address : `[${target.address}]:${port}`}' -f ${known.file})`;
   return {
     offers: offers(supported.length > 0 ? supported : Object.keys(SIGNATURES)),
