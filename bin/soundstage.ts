@@ -53,6 +53,18 @@ program
   .description("check a platform file")
   .action(async (file?: string) => (await import("./validate.ts")).validate(file));
 
+program
+  .command("packages")
+  .description("the versions of Debian packages")
+  .command("lock [hosts...]")
+  .description("pin the versions that hosts have: writes packages.lock beside the platform file")
+  .option("--stack <stack>", "stack whose hosts are meant; all when absent")
+  .option("--output <folder>", "folder that cdktf synthesized into", output())
+  .action(async (hosts: string[], options: { stack?: string; output: string }) => {
+    const { lockPackages } = await import("../converge/packages.ts");
+    await lockPackages({ ...options, output: resolve(options.output), hosts });
+  });
+
 const authority = program.command("ca").description("the private certificate authority of the clusters");
 authority
   .command("init <folder>")

@@ -141,6 +141,7 @@ export interface Manifest {
   readonly format: 1;
   readonly host: string;
   readonly transport: "ssh" | "local";
+  /** `name`, or `name=version` for one that is installed in that version and held. */
   readonly packages: readonly string[];
   readonly users: readonly User[];
   readonly directories: readonly Directory[];

@@ -34,7 +34,7 @@ export class Secrets {
   }
 
   /** Resolves all of them side by side; what can not be is named at once, before any host is touched. */
-  async require(files: readonly SecretFile[]): Promise<void> {
+  async require(files: readonly Pick<SecretFile, "parts">[]): Promise<void> {
     const wanted = new Map<string, SecretRef>();
     for (const part of files.flatMap(({ parts }) => parts)) {
       if (typeof part !== "string") wanted.set(sourceOf(part), part);
@@ -53,14 +53,8 @@ export class Secrets {
   }
 
   /** The whole content of a secret file that was required. */
-  content({ path, parts }: SecretFile): string {
-    return parts
-      .map((part) => {
-        const value = typeof part === "string" ? part : this.#known.get(sourceOf(part));
-        if (value === undefined) throw new Error(`the secrets of ${path} were not required`);
-        return value;
-      })
-      .join("");
+  content({ parts }: SecretFile): string {
+    return parts.map((part) => (typeof part === "string" ? part : this.#value(part))).join("");
   }
 
   /** Text of an operator's own file or variable, such as the CA's key. */
@@ -79,6 +73,13 @@ export class Secrets {
       .filter((value) => value.length >= MASKED_FROM)
       .sort((a, b) => b.length - a.length)
       .reduce((rest, value) => rest.replaceAll(value, MASK), text);
+  }
+
+  #value(ref: SecretRef): string {
+    const value = this.#known.get(sourceOf(ref));
+    if (value === undefined)
+      throw new Error(`${describe(ref)} was not required before its value is asked for`);
+    return value;
   }
 
   #ask(ref: SecretRef): Promise<string> {

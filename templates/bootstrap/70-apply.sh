@@ -122,6 +122,7 @@ commit() {
     done
     records archive "$manifest" | cut -f3 | while read -r path; do printf 'tree\t%s\t%s\n' "$(tree_digest "$path")" "$path"; done
   } >"$GENERATIONS/$new/facts"
+  record_packages "$manifest" >"$GENERATIONS/$new/packages"
   ln -sfn "$GENERATIONS/$new" "$CURRENT.part"
   mv -T "$CURRENT.part" "$CURRENT"
   rm -f "$JOURNAL" "$STATE/undo"
