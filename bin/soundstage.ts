@@ -65,6 +65,19 @@ program
     await lockPackages({ ...options, output: resolve(options.output), hosts });
   });
 
+program
+  .command("cloud-init <host>")
+  .description("print the user data with which a new machine brings itself to its bundle")
+  .requiredOption("--stack <stack>", "stack that the host belongs to")
+  .requiredOption("--out <file>", "where to write its bundle, a .tar.gz for you to put at the URL")
+  .requiredOption("--url <url>", "https address at which the host will find that file")
+  .option("--output <folder>", "folder that cdktf synthesized into", output())
+  .action(async (host: string, options: { stack: string; out: string; url: string; output: string }) => {
+    const { cloudInit } = await import("../converge/cloud-init.ts");
+    process.stdout.write(await cloudInit({ ...options, output: resolve(options.output), host }));
+    console.error(`${options.out} is written: put it at ${options.url}`);
+  });
+
 const authority = program.command("ca").description("the private certificate authority of the clusters");
 authority
   .command("init <folder>")

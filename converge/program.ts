@@ -6,6 +6,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Milliseconds; then it is killed. */
   readonly timeout: number;
+  /** What it reads. @default nothing */
+  readonly input?: string;
 }
 
 /** It ran and did not succeed. */
@@ -25,7 +27,11 @@ const LAST_LINES = 3;
 const MAX_LINE = 200;
 
 /** @returns what it prints; its arguments are shown in no fault, and neither is a word of what it printed */
-export function printed(program: string, args: readonly string[], options: ProgramOptions): Promise<string> {
+export function printed(
+  program: string,
+  args: readonly string[],
+  { input, ...options }: ProgramOptions,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const settings = { ...options, killSignal: "SIGKILL", maxBuffer: MAX_OUTPUT, encoding: "utf8" } as const;
     const child = execFile(program, args, settings, (error, stdout, stderr) => {
@@ -43,8 +49,10 @@ export function printed(program: string, args: readonly string[], options: Progr
           ),
         );
     });
+    // One that ends early reads no further; what it said tells why.
+    child.stdin?.on("error", () => {});
     // Whoever asks there gets no answer: a terminal may still be asked itself.
-    child.stdin?.end();
+    child.stdin?.end(input ?? "");
   });
 }
 

@@ -57,6 +57,13 @@ export class Secrets {
     return parts.map((part) => (typeof part === "string" ? part : this.#value(part))).join("");
   }
 
+  /** The files as the host's script reads them, a line each. */
+  lines(files: readonly SecretFile[]): string {
+    return files
+      .map((file) => `${file.path}\t${Buffer.from(this.content(file)).toString("base64")}\n`)
+      .join("");
+  }
+
   /** Text of an operator's own file or variable, such as the CA's key. */
   operator(ref: OperatorRef): string {
     const key = sourceOf(ref);

@@ -1,6 +1,6 @@
 
-# verify: one round trip that tells whether the host is what its generation says.
-verify() {
+# inspect: one round trip that tells whether the host is what its generation says.
+inspect() {
   setup
   manifest=$GENERATIONS/$(generation)/manifest
   hash=$(manifest_hash "$manifest")

@@ -1,6 +1,6 @@
 
-# apply: the change itself, in a transient unit that outlives the connection and puts back what it leaves half done.
-apply() {
+# change: what runs is changed, in a transient unit that outlives the connection and puts back what it leaves half done.
+change() {
   : >"$STATE/log/apply"
   : >"$STATE/log/apply.errors"
   rm -f "$STATE/work/code" "$STATE/work/started"

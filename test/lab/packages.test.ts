@@ -10,6 +10,7 @@ import { synthOutput } from "../constructs/synth.ts";
 import { Lab } from "./lab.ts";
 import { offer } from "./repository.ts";
 import { labMissing } from "./requirements.ts";
+import { must } from "./run.ts";
 
 const missing = labMissing();
 const NAME = "lab-tool";
@@ -60,7 +61,8 @@ describe.skipIf(missing)(`packages${missing ? ` (${missing})` : ""}`, () => {
 
   test("what hosts have is what the lock pins", async () => {
     expect([await apply(), said]).toEqual([0, expect.anything()]);
-    await lockPackages({ output: output(), hosts: [] });
+    const lock = ["packages", "lock", "--stack", "test", "--output", output()];
+    await must(process.execPath, ["--import", "tsx", "bin/soundstage.ts", ...lock]);
     expect(lockFile()).toBe(`{\n  "bookworm": {\n    "${NAME}": "1.0"\n  }\n}\n`);
     expect(await has()).toBe("install 1.0");
     expect(await lab.host("one").must("cat /root/calls")).toBe("l\n");
