@@ -67,6 +67,31 @@ program
     process.exitCode = await (await import("./trust.ts")).trust(host, options);
   });
 
+program
+  .command("packages")
+  .description("the versions of Debian packages")
+  .command("lock [hosts...]")
+  .description("pin the versions that hosts have: writes packages.lock beside the platform file")
+  .option("--stack <stack>", "stack whose hosts are meant; all when absent")
+  .option("--output <folder>", "folder that cdktf synthesized into", output())
+  .action(async (hosts: string[], options: { stack?: string; output: string }) => {
+    const { lockPackages } = await import("../converge/packages.ts");
+    await lockPackages({ ...options, output: resolve(options.output), hosts });
+  });
+
+program
+  .command("cloud-init <host>")
+  .description("print the user data with which a new machine brings itself to its bundle")
+  .requiredOption("--stack <stack>", "stack that the host belongs to")
+  .requiredOption("--out <file>", "where to write its bundle, a .tar.gz for you to put at the URL")
+  .requiredOption("--url <url>", "https address at which the host will find that file")
+  .option("--output <folder>", "folder that cdktf synthesized into", output())
+  .action(async (host: string, options: { stack: string; out: string; url: string; output: string }) => {
+    const { cloudInit } = await import("../converge/cloud-init.ts");
+    process.stdout.write(await cloudInit({ ...options, output: resolve(options.output), host }));
+    console.error(`${options.out} is written: put it at ${options.url}`);
+  });
+
 const authority = program.command("ca").description("the private certificate authority of the clusters");
 authority
   .command("init <folder>")

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Connection } from "../bundle/manifest.ts";
-import { Access } from "../converge/access.ts";
+import { Access, accessSecrets } from "../converge/access.ts";
 import { ConvergeFault } from "../converge/fault.ts";
 import { withPin, writePlatform } from "../converge/pin-file.ts";
 import { Secrets } from "../converge/secrets.ts";
@@ -29,7 +29,9 @@ export async function trust(host: string, options: TrustOptions): Promise<number
   const text = readFileSync(file, "utf8");
   const { row, connection } = find(text, file, host, options);
   const folder = dirname(resolve(file));
-  const findings = await examine(connection, new Access(folder, new Secrets(folder)), options.fingerprint);
+  const secrets = new Secrets(folder);
+  await secrets.require([accessSecrets(connection)]);
+  const findings = await examine(connection, new Access(folder, secrets), options.fingerprint);
   const { choice, contradicts, pinned } = findings;
   const tell = (outcome: string) => {
     if (options.json) console.log(JSON.stringify({ ...findings, outcome }, null, 2));

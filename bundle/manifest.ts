@@ -9,6 +9,8 @@ export type SecretRef = { readonly version: number } & (
   /** Relative to the folder of the platform file. */
   | { readonly file: string }
   | { readonly command: readonly string[] }
+  /** A file that sops encrypted, and the keys under which the secret stands in it, joined by dots. */
+  | { readonly sops: string; readonly key: string }
 );
 
 /** An operator's own file or value that is no versioned secret of a host, such as the CA's key. */
@@ -139,6 +141,7 @@ export interface Manifest {
   readonly format: 1;
   readonly host: string;
   readonly transport: "ssh" | "local";
+  /** `name`, or `name=version` for one that is installed in that version and held. */
   readonly packages: readonly string[];
   readonly users: readonly User[];
   readonly directories: readonly Directory[];

@@ -4,6 +4,7 @@ import type { Connection } from "../bundle/manifest.ts";
 import { readBundle, readRegion } from "../bundle/reader.ts";
 import { ConvergeFault } from "./fault.ts";
 import { LocalHost } from "./local.ts";
+import { MaskedReport } from "./masked-report.ts";
 import { convergeRegion, logFile, requireApplicable } from "./region.ts";
 import { PlainReport, type Report } from "./report.ts";
 import { Secrets } from "./secrets.ts";
@@ -44,10 +45,11 @@ export async function converge(options: ConvergeOptions): Promise<number> {
   for (const host of wanted) {
     if (!("directory" in host)) continue;
     const bundle = readBundle(output, stack, host.host);
+    const secrets = new Secrets(folder);
     const done = await new LocalHost(resolve(folder, host.directory)).converge(
       bundle,
-      new Secrets(folder),
-      report,
+      secrets,
+      new MaskedReport(report, secrets),
     );
     if (!done) failed.add(host.host);
   }

@@ -88,7 +88,8 @@ export class HostRun {
       await this.#run("receive", [], archiveOf(bundle, missing));
       this.#say("upload", `${missing.length} objects, ${(bytes / 1e6).toFixed(1)} MB`);
     }
-    if (this.manifest.secrets.length > 0) await this.#run("secrets", [], this.#secretLines());
+    if (this.manifest.secrets.length > 0)
+      await this.#run("secrets", [], this.#context.secrets.lines(this.manifest.secrets));
     const prepared = await this.#run("prepare");
     this.#tell(prepared.filter(([step]) => step !== "request"));
     for (const [, id, csr] of prepared.filter(([step]) => step === "request")) {
@@ -109,15 +110,6 @@ export class HostRun {
       key: secrets.operator(wanted.authority.key),
     };
     this.#tell(await this.#run("answer", [id], await sign(request, wanted, authority)));
-  }
-
-  #secretLines(): string {
-    return this.manifest.secrets
-      .map(
-        (secret) =>
-          `${secret.path}\t${Buffer.from(this.#context.secrets.content(secret)).toString("base64")}\n`,
-      )
-      .join("");
   }
 
   /** Where it stands in its groups, as its own scripts tell. */
@@ -144,7 +136,7 @@ export class HostRun {
     // Until it is proven or put back: also where the connection is lost in between.
     this.#pending = true;
     try {
-      this.#tell(await this.#run("apply"));
+      this.#tell(await this.#run("change"));
     } catch (error) {
       if (error instanceof StepFault && error.code === 11) this.#pending = false;
       throw error;

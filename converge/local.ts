@@ -36,7 +36,7 @@ export class LocalHost {
   async converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<boolean> {
     const { manifest } = bundle;
     try {
-      secrets.require(manifest.secrets);
+      await secrets.require(manifest.secrets);
       if (this.#same(bundle, secrets)) {
         report.step(manifest.host, "same", "");
         return true;

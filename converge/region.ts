@@ -6,6 +6,7 @@ import { readBundle } from "../bundle/reader.ts";
 import { Access, accessSecrets } from "./access.ts";
 import { ConvergeFault } from "./fault.ts";
 import { HostRun } from "./host-run.ts";
+import { MaskedReport } from "./masked-report.ts";
 import type { Report } from "./report.ts";
 import { schedule, type Wave } from "./schedule.ts";
 import { Secrets } from "./secrets.ts";
@@ -27,6 +28,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
   const failed = new Set<string>();
   const secrets = new Secrets(options.folder);
   const access = new Access(options.folder, secrets);
+  const report = new MaskedReport(options.report, secrets);
   const owner = `${process.env.USER ?? "somebody"}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
   const runs = options.hosts.map(
     (connection) =>
@@ -35,11 +37,14 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
         access,
         bundle: readBundle(options.output, options.stack, connection.host),
         secrets,
-        report: options.report,
+        report,
         owner,
       }),
   );
-  secrets.require([...runs.flatMap(({ manifest }) => manifest.secrets), ...options.hosts.map(accessSecrets)]);
+  await secrets.require([
+    ...runs.flatMap(({ manifest }) => manifest.secrets),
+    ...options.hosts.map(accessSecrets),
+  ]);
   const stop = stopSignal();
 
   /** Runs a step on hosts side by side; those that fail leave the run. */
@@ -56,7 +61,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
           done.push(run);
         } catch (error) {
           failed.add(run.name);
-          options.report.failed(run.name, (error as Error).message);
+          report.failed(run.name, (error as Error).message);
         }
       }
     };
@@ -67,7 +72,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
   try {
     const changing: HostRun[] = [];
     await each(runs, async (run) => {
-      if (await run.same()) options.report.step(run.name, "same", "");
+      if (await run.same()) report.step(run.name, "same", "");
       else changing.push(run);
     });
     // In the order of the file, whoever answered first: the first of a group is the same in every run.
@@ -76,7 +81,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
     if (failed.size > 0) {
       for (const { name } of changing.filter(({ name }) => !failed.has(name))) {
         failed.add(name);
-        options.report.step(
+        report.step(
           name,
           "stopped",
           "another host failed before anything was changed; nothing was changed here",
@@ -84,7 +89,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
       }
       return failed;
     }
-    await change(changing, each, failed, stop, options.report);
+    await change(changing, each, failed, stop, report);
     return failed;
   } finally {
     stop.dispose();

@@ -29,7 +29,7 @@ export class Remote {
   /** One round trip; undefined where the host has never seen this version of the script. */
   async verify(): Promise<Line[] | undefined> {
     const answer = await this.#ssh.exec(
-      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} verify`,
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} inspect`,
     );
     if (answer.code === NO_SCRIPT) return undefined;
     if (answer.code !== 0) throw new StepFault("verify", answer.stderr, answer.code);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings one Debian host to its bundle: by hand (sh bootstrap.sh apply, in the bundle's folder) or verb by verb over SSH.
-# Exit codes: 0 done, 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
+# Exit codes: 0 done, 2 differs (verify), 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
 # 11 failed and put back, 12 failed and could not be put back.
 set -eu
 umask 022

@@ -1,6 +1,6 @@
 
-# verify: one round trip that tells whether the host is what its generation says.
-verify() {
+# inspect: one round trip that tells whether the host is what its generation says.
+inspect() {
   setup
   manifest=$GENERATIONS/$(generation)/manifest
   hash=$(manifest_hash "$manifest")
@@ -13,6 +13,7 @@ verify() {
     sysctl_is "$key" "$value" || say drift "kernel key $key is $(sysctl_read "$key"), not $value"
   done
   missing_packages "$manifest" | while read -r name; do say drift "package $name is not installed"; done
+  unheld_packages "$manifest" | while read -r name; do say drift "package $name is not held"; done
   verify_secrets "$manifest"
   verify_actions "$manifest"
 }
@@ -82,11 +83,29 @@ sysctl_file() { printf '/proc/sys/%s' "$1" | tr . /; }
 sysctl_read() { tr -s '\t' ' ' <"$(sysctl_file "$1")" 2>/dev/null || echo absent; }
 sysctl_is() { [ "$(sysctl_read "$1")" = "$2" ]; }
 
-missing_packages() {
-  wanted=$(records package "$1")
-  [ -n "$wanted" ] || return 0
+# installed MANIFEST: those of its packages that are installed: what dpkg is asked to do with them, name, version.
+installed() {
+  names=$(records package "$1" | cut -f1)
+  [ -n "$names" ] || return 0
   # shellcheck disable=SC2086
-  dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' |
-    sort >"$STATE/work/installed"
-  printf '%s\n' "$wanted" | sort | comm -23 - "$STATE/work/installed"
+  dpkg-query -W -f '${db:Status-Status}\t${db:Status-Want}\t${Package}\t${Version}\n' $names 2>/dev/null |
+    sed -n "s/^installed$TAB//p"
+}
+
+# missing_packages MANIFEST: what is not installed, or not in the version that the manifest pins, as apt-get names it.
+missing_packages() {
+  installed "$1" >"$STATE/work/installed"
+  records package "$1" | awk -F "$TAB" -v file="$STATE/work/installed" '
+    BEGIN { while ((getline line < file) > 0) { split(line, f, FS); is[f[2]] = f[3] } }
+    !($1 in is) || (NF > 1 && is[$1] != $2) { print (NF > 1 ? $1 "=" $2 : $1) }'
+}
+
+# pinned_packages MANIFEST: name and version of those that stay as they are until the manifest says another version.
+pinned_packages() { records package "$1" | grep "$TAB" || true; }
+
+# unheld_packages MANIFEST: those of them that apt may change as it likes.
+unheld_packages() {
+  pinned_packages "$1" | cut -f1 | sort >"$STATE/work/pinned"
+  [ -s "$STATE/work/pinned" ] || return 0
+  installed "$1" | sed -n "/^hold$TAB/!s/^[a-z]*$TAB\([^$TAB]*\)$TAB.*/\1/p" | sort | comm -12 - "$STATE/work/pinned"
 }

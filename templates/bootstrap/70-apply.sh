@@ -1,6 +1,6 @@
 
-# apply: the change itself, in a transient unit that outlives the connection and puts back what it leaves half done.
-apply() {
+# change: what runs is changed, in a transient unit that outlives the connection and puts back what it leaves half done.
+change() {
   : >"$STATE/log/apply"
   : >"$STATE/log/apply.errors"
   rm -f "$STATE/work/code" "$STATE/work/started"
@@ -122,6 +122,7 @@ commit() {
     done
     records archive "$manifest" | cut -f3 | while read -r path; do printf 'tree\t%s\t%s\n' "$(tree_digest "$path")" "$path"; done
   } >"$GENERATIONS/$new/facts"
+  record_packages "$manifest" >"$GENERATIONS/$new/packages"
   ln -sfn "$GENERATIONS/$new" "$CURRENT.part"
   mv -T "$CURRENT.part" "$CURRENT"
   rm -f "$JOURNAL" "$STATE/undo"
