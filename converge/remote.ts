@@ -2,10 +2,14 @@
 import type { Readable } from "node:stream";
 import { sha256 } from "../bundle/hash.ts";
 import type { Connection } from "../bundle/manifest.ts";
+import { Dial } from "./dial.ts";
 import { ConvergeFault } from "./fault.ts";
 import { Ssh } from "./ssh.ts";
 
 const NO_SCRIPT = 66;
+
+/** One for the process: its limits are those of the servers and networks, whoever connects. */
+const dial = new Dial();
 
 export type Line = readonly [step: string, ...fields: string[]];
 
@@ -26,7 +30,8 @@ export class Remote {
     identity: string | undefined,
     script: string,
   ): Promise<Remote> {
-    return new Remote(await Ssh.connect(connection, identity), script);
+    const ssh = await dial.open(connection.address, () => Ssh.connect(connection, identity));
+    return new Remote(ssh, script);
   }
 
   /** One round trip; undefined where the host has never seen this version of the script. */

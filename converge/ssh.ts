@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import { NodeSSH } from "node-ssh";
 import type { Algorithms } from "ssh2";
 import type { Connection } from "../bundle/manifest.ts";
-import { ConvergeFault } from "./fault.ts";
+import { ConvergeFault, UnreachableFault } from "./fault.ts";
 import { fingerprint, pin } from "./host-key.ts";
 
 export interface Answer {
@@ -37,8 +37,10 @@ export class Ssh {
   static async connect(connection: Connection, identity: string | undefined): Promise<Ssh> {
     const expected = pin(connection.hostKey);
     const reasons: string[] = [];
+    const faults: ConnectFault[] = [];
     for (const port of connection.ports) {
       let offered: string | undefined;
+      let met = false;
       const ssh = new NodeSSH();
       try {
         await ssh.connect({
@@ -55,6 +57,7 @@ export class Ssh {
             ...(expected.algorithm && { serverHostKey: hostKeyAlgorithms(expected.algorithm) }),
           },
           hostVerifier: (key: Buffer) => {
+            met = true;
             offered = expected.accepts(key) ? undefined : fingerprint(key);
             return offered === undefined;
           },
@@ -71,11 +74,12 @@ export class Ssh {
           );
         }
         reasons.push(`port ${port}: ${(error as Error).message}`);
+        faults.push({ error: error as Error & { level?: string; code?: string }, met });
       }
     }
-    throw new ConvergeFault(
-      `${connection.user}@${connection.address} can not be reached: ${reasons.join("; ")}`,
-    );
+    const message = `${connection.user}@${connection.address} can not be reached: ${reasons.join("; ")}`;
+    if (faults.some(({ error }) => error.level === "client-authentication")) throw new ConvergeFault(message);
+    throw new UnreachableFault(message, faults.every(isTransient));
   }
 
   async exec(command: string, stdin: string | Readable = ""): Promise<Answer> {
@@ -84,9 +88,8 @@ export class Ssh {
       noTrim: true,
     });
     if (code === null) {
-      throw new ConvergeFault(
-        signal ? `the command on the host ended by ${signal}` : "the connection was lost while a step ran",
-      );
+      if (signal) throw new ConvergeFault(`the command on the host ended by ${signal}`);
+      throw new UnreachableFault("the connection was lost while a step ran");
     }
     return { code, stdout, stderr };
   }
@@ -94,6 +97,21 @@ export class Ssh {
   close(): void {
     this.#ssh.dispose();
   }
+}
+
+interface ConnectFault {
+  readonly error: Error & { readonly level?: string; readonly code?: string };
+  /** The server had shown its key. */
+  readonly met: boolean;
+}
+
+/** A name that does not resolve for now, a port that nobody listens on yet, a server that takes no more for now. */
+function isTransient({ error: { code, message }, met }: ConnectFault): boolean {
+  if (met) return false;
+  return (
+    ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET"].includes(code ?? "") ||
+    message.includes("before handshake")
+  );
 }
 
 function hostKeyAlgorithms(algorithm: string): ("ssh-ed25519" | "rsa-sha2-512" | "rsa-sha2-256")[] {
