@@ -7,6 +7,7 @@ const program = new Command("soundstage").description("Brings the hosts of a pla
 /** The CLI lies in the output that it applies; from a checkout it is the app's own. */
 const output = () =>
   basename(import.meta.filename) === "soundstage.mjs" ? resolve(import.meta.dirname, "..") : "cdktf.out";
+const several = (value: string, before: string[] = []) => [...before, value];
 
 program
   .command("converge <stack>", { hidden: true })
@@ -19,12 +20,21 @@ program
 
 program
   .command("apply [hosts...]")
-  .description("bring the hosts of a synthesized stack to their bundles, without Terraform")
-  .requiredOption("--stack <stack>", "stack whose hosts are meant, such as region-eu")
+  .description("bring the hosts of synthesized stacks to their bundles, without Terraform")
+  .requiredOption(
+    "--stack <stack>",
+    "stack whose hosts are meant, such as region-eu; may be repeated",
+    several,
+  )
   .option("--output <folder>", "folder that cdktf synthesized into", output())
-  .action(async (hosts: string[], options: { stack: string; output: string }) => {
+  .option("--waves <sizes>", "sizes of the waves of hosts without an order, such as 1,25%,100%")
+  .option("--max-fail <share>", "how many hosts may fail before no other is begun: 2, or 10%")
+  .option("--only-failed", "only hosts that were not at their bundle when the last run ended")
+  .option("--skip-unreachable", "go on without hosts that can not be reached, and fail at the end")
+  .option("--json", "say what happens as a JSON object a line")
+  .action(async (hosts: string[], options: { stack: string[]; output: string }) => {
     const { converge } = await import("../converge/converge.ts");
-    process.exitCode = await converge({ output: resolve(options.output), stack: options.stack, hosts });
+    process.exitCode = await converge({ ...options, output: resolve(options.output), hosts });
   });
 
 program

@@ -195,6 +195,8 @@ export interface RegionFile {
   readonly stack: string;
   /** Nothing but the `local` stack of an example platform is ever applied. */
   readonly example: boolean;
+  /** Sizes of the waves of hosts without an order: counts (`1`) or shares (`25%`), the last repeated. */
+  readonly waves?: readonly string[];
   readonly hosts: readonly (Connection | { readonly host: string; readonly directory: string })[];
 }
 

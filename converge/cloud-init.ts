@@ -15,10 +15,10 @@ import { join, resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { type HostBundle, readBundle, readRegion } from "../bundle/reader.ts";
 import { userData } from "../templates/cloud-init/user-data.ts";
+import { requireApplicable } from "./applicable.ts";
 import { platformFolder } from "./converge.ts";
 import { ConvergeFault } from "./fault.ts";
 import { printed } from "./program.ts";
-import { requireApplicable } from "./region.ts";
 import { Secrets } from "./secrets.ts";
 
 export interface CloudInitOptions {

@@ -20,6 +20,9 @@ const ALGORITHMS: Algorithms = {
   hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256"],
 };
 
+/** The host was reached, and lets nobody in with what it was shown. */
+export class RefusedLogin extends Error {}
+
 /** Logs in where the host's key is the one that is known. */
 export async function login(
   target: Target,
@@ -82,7 +85,9 @@ export async function shake(
   } catch (error) {
     sock.destroy();
     if ((error as { level?: string }).level !== "client-authentication") throw error;
-    throw new Error(`${user} is refused with every key that was shown: ${methods.map(shown).join(", ")}`);
+    throw new RefusedLogin(
+      `${user} is refused with every key that was shown: ${methods.map(shown).join(", ")}`,
+    );
   }
 }
 

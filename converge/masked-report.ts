@@ -18,8 +18,4 @@ export class MaskedReport implements Report {
   failed(host: string, reason: string): void {
     this.#report.failed(host, this.#secrets.masked(reason));
   }
-
-  close(): Promise<void> | void {
-    return this.#report.close();
-  }
 }

@@ -6,9 +6,9 @@ import { lockText, type PackagesLock, readLock } from "../bundle/packages-lock.t
 import { readBundle, readRegion } from "../bundle/reader.ts";
 import { word } from "../templates/shell/print.ts";
 import { Access, accessSecrets } from "./access.ts";
+import { requireApplicable } from "./applicable.ts";
 import { platformFolder } from "./converge.ts";
 import { ConvergeFault } from "./fault.ts";
-import { requireApplicable } from "./region.ts";
 import { Secrets } from "./secrets.ts";
 import { Ssh } from "./ssh.ts";
 

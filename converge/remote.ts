@@ -3,10 +3,14 @@ import type { Readable } from "node:stream";
 import { sha256 } from "../bundle/hash.ts";
 import type { Connection } from "../bundle/manifest.ts";
 import type { Access } from "./access.ts";
+import { Dial } from "./dial.ts";
 import { ConvergeFault } from "./fault.ts";
 import { Ssh } from "./ssh.ts";
 
 const NO_SCRIPT = 66;
+
+/** One for the process: its limits are those of the servers and networks, whoever connects. */
+const dial = new Dial();
 
 export type Line = readonly [step: string, ...fields: string[]];
 
@@ -23,7 +27,9 @@ export class Remote {
   }
 
   static async connect(connection: Connection, access: Access, script: string): Promise<Remote> {
-    return new Remote(await Ssh.connect(connection, access), script);
+    const server = connection.jump?.[0]?.address ?? connection.address;
+    const ssh = await dial.open(server, () => Ssh.connect(connection, access));
+    return new Remote(ssh, script);
   }
 
   /** One round trip; undefined where the host has never seen this version of the script. */

@@ -5,8 +5,8 @@ import type { NodeSSH } from "node-ssh";
 import type { Channel } from "ssh2";
 import type { Connection } from "../bundle/manifest.ts";
 import type { Access } from "./access.ts";
-import { ConvergeFault } from "./fault.ts";
-import { login } from "./handshake.ts";
+import { ConvergeFault, UnreachableFault } from "./fault.ts";
+import { login, RefusedLogin } from "./handshake.ts";
 import { type Lease, MAX_CHANNELS } from "./jump.ts";
 import type { Call, Sudo } from "./sudo.ts";
 import { hostTarget, jumpTargets, type Target } from "./target.ts";
@@ -48,17 +48,19 @@ export class Ssh {
   static async #connect(target: Target, over: Lease | undefined, access: Access, sudo?: Sudo): Promise<Ssh> {
     try {
       const reasons: string[] = [];
+      const faults: Error[] = [];
       for (const port of target.ports) {
         try {
           return new Ssh(await login(target, port, over, access), over, sudo);
         } catch (error) {
           if (error instanceof ConvergeFault) throw error;
           reasons.push(`port ${port}: ${(error as Error).message}`);
+          faults.push(error as Error);
         }
       }
-      throw new ConvergeFault(
-        `${target.label}${target.user}@${target.address} can not be reached: ${reasons.join("; ")}`,
-      );
+      const message = `${target.label}${target.user}@${target.address} can not be reached: ${reasons.join("; ")}`;
+      if (faults.some((fault) => fault instanceof RefusedLogin)) throw new ConvergeFault(message);
+      throw new UnreachableFault(message, faults.every(isTransient));
     } catch (error) {
       over?.release();
       throw error;
@@ -99,7 +101,7 @@ export class Ssh {
   }
 
   async #answer(command: string, stdin: string | Readable): Promise<Answer> {
-    if (!this.#ssh.isConnected()) throw new ConvergeFault("the connection to the host is lost");
+    if (!this.#ssh.isConnected()) throw new UnreachableFault("the connection to the host is lost");
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     let fault: Error | undefined;
     const { code, signal } = await this.#ssh.execCommand(command, {
@@ -118,9 +120,8 @@ export class Ssh {
     });
     if (fault) throw new ConvergeFault(fault.message);
     if (code === null) {
-      throw new ConvergeFault(
-        signal ? `the command on the host ended by ${signal}` : "the connection was lost while a step ran",
-      );
+      if (signal) throw new ConvergeFault(`the command on the host ended by ${signal}`);
+      throw new UnreachableFault("the connection was lost while a step ran");
     }
     return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
   }
@@ -143,4 +144,13 @@ export class Ssh {
     this.#ssh.dispose();
     this.#over?.release();
   }
+}
+
+/** A name that does not resolve for now, a port that nobody listens on yet, a server that takes no more for now. */
+function isTransient(error: Error): boolean {
+  return (
+    ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET"].includes(
+      (error as NodeJS.ErrnoException).code ?? "",
+    ) || error.message.includes("before handshake")
+  );
 }

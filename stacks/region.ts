@@ -66,6 +66,7 @@ export class RegionStack extends TerraformStack {
       stack: id,
       hosts: [...this.#hosts.values()].map(({ host }) => host),
       example: platform.example,
+      ...(row.waves && { waves: row.waves }),
     });
   }
 

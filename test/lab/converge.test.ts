@@ -95,6 +95,7 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
     said.splice(0);
     expect(await converge({ output: out, stack: "test" })).toBe(0);
     expect(said.map((line) => line.split(/\s+/).slice(0, 2).join(" ")).sort()).toEqual([
+      "2 same,",
       "one same",
       "two same",
     ]);

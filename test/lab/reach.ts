@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { vi } from "vitest";
 import type { Connection } from "../../bundle/manifest.ts";
-import { Access } from "../../converge/access.ts";
+import { Access, accessSecrets } from "../../converge/access.ts";
 import { Secrets } from "../../converge/secrets.ts";
 import { Ssh } from "../../converge/ssh.ts";
 import type { LabHost } from "./host.ts";
@@ -37,12 +37,14 @@ export class Reach {
     return { host: "one", address, ports: [22], user: "root", hostKey, identity: "id_ed25519", ...more };
   }
 
-  access(): Access {
-    return new Access(this.lab.folder, new Secrets(this.lab.folder));
+  async access(...connections: Connection[]): Promise<Access> {
+    const secrets = new Secrets(this.lab.folder);
+    await secrets.require(connections.map(accessSecrets));
+    return new Access(this.lab.folder, secrets);
   }
 
-  async connect(connection: Connection, access = this.access()): Promise<Ssh> {
-    const ssh = await Ssh.connect(connection, access);
+  async connect(connection: Connection, access?: Access): Promise<Ssh> {
+    const ssh = await Ssh.connect(connection, access ?? (await this.access(connection)));
     this.#open.push(ssh);
     return ssh;
   }

@@ -113,7 +113,7 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
   });
 
   test("hosts behind a jump host share its connections, eight to each", async () => {
-    const access = reach.access();
+    const access = await reach.access();
     const jump = [jumpHost()];
     await Promise.all(Array.from({ length: 10 }, () => reach.connect(reach.to({ jump }), access)));
     const count = async () => {
