@@ -24,6 +24,10 @@ export interface ConvergeOptions extends Wanted {
   readonly maxFail?: string;
   /** Hosts that can not be reached leave the run, which then fails once the others are done. @default false */
   readonly skipUnreachable?: boolean;
+  /** How long to wait for another run that holds a host: `60s`, `5m`, `0`. @default 60s */
+  readonly lockWait?: string;
+  /** Hosts may go back to an output that does not contain the commit they have. @default those of SOUNDSTAGE_ALLOW_OLDER */
+  readonly allowOlder?: boolean;
   /** Says what happens as a JSON object a line. @default false */
   readonly json?: boolean;
 }
@@ -38,6 +42,7 @@ export async function converge(options: ConvergeOptions): Promise<number> {
   const run = {
     ...options,
     waves: options.waves === undefined ? undefined : parseWaves(options.waves.split(",")),
+    lockWait: options.lockWait === undefined ? 60_000 : milliseconds(options.lockWait, "--lock-wait"),
     outcomes,
     budget: new Budget(maxFail, outcomes.size),
   };
@@ -73,7 +78,8 @@ export async function converge(options: ConvergeOptions): Promise<number> {
   return stop.reason && ends.includes("not begun") ? stop.code : 1;
 }
 
-interface Run extends Pick<ConvergeOptions, "output" | "skipUnreachable"> {
+interface Run extends Pick<ConvergeOptions, "output" | "skipUnreachable" | "allowOlder"> {
+  readonly lockWait: number;
   readonly waves: readonly Share[] | undefined;
   readonly outcomes: Map<string, Outcome>;
   readonly budget: Budget;
@@ -101,6 +107,8 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
     budget,
     stop,
     skipUnreachable: run.skipUnreachable ?? false,
+    lockWait: run.lockWait,
+    allowOlder: run.allowOlder ? "all" : (process.env.SOUNDSTAGE_ALLOW_OLDER ?? "").split(","),
     ...(sizes && { waves: sizes }),
   });
   for (const host of hosts) {
@@ -110,6 +118,15 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
     const secrets = new Secrets(folder);
     outcomes.set(host.host, await local.converge(bundle, secrets, new MaskedReport(report, secrets)));
   }
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `5m`, `1h`; seconds where no unit stands. */
+function milliseconds(text: string, option: string): number {
+  const [, number, unit = "s"] = /^(\d+)([smh])?$/.exec(text) ?? [];
+  if (number === undefined) throw new ConvergeFault(`${option} ${text}: expected a time such as 60s or 5m`);
+  return Number(number) * (UNITS[unit] as number);
 }
 
 function parseWaves(sizes: readonly string[]): Share[] {

@@ -8,6 +8,7 @@ import { ClusterActions } from "./cluster-actions.ts";
 import { UnreachableFault } from "./fault.ts";
 import { HostRun } from "./host-run.ts";
 import { MaskedReport } from "./masked-report.ts";
+import { OutputOrigin } from "./output-origin.ts";
 import { pool } from "./pool.ts";
 import type { Report } from "./report.ts";
 import { type Member, schedule, type Wave } from "./schedule.ts";
@@ -33,6 +34,10 @@ export interface RegionOptions {
   readonly waves?: readonly Share[];
   /** Hosts that can not be reached leave the run before the barrier. @default false */
   readonly skipUnreachable?: boolean;
+  /** Milliseconds to wait for another run that holds a host. @default 60000 */
+  readonly lockWait?: number;
+  /** Names of hosts that may go back to an older output; `all` is every one. @default none */
+  readonly allowOlder?: "all" | readonly string[];
 }
 
 type Options = Required<Omit<RegionOptions, "waves">> & Pick<RegionOptions, "waves">;
@@ -45,6 +50,8 @@ export async function convergeRegion(options: RegionOptions): Promise<ReadonlyMa
     stop: { reason: undefined },
     budget: new Budget(undefined, hosts.length),
     skipUnreachable: false,
+    lockWait: 60_000,
+    allowOlder: [],
     ...options,
   });
   return region.converge(hosts.map(({ host }) => host));
@@ -54,6 +61,7 @@ class Region {
   readonly #options: Options;
   readonly #secrets: Secrets;
   readonly #access: Access;
+  readonly #origin: OutputOrigin;
   /** What it takes to have the hosts' files and to reach the hosts. */
   readonly #needed: Pick<SecretFile, "parts">[] = [];
   readonly #owner =
@@ -69,6 +77,7 @@ class Region {
   #changes = false;
 
   constructor(options: Options) {
+    this.#origin = OutputOrigin.of(options.output);
     this.#secrets = new Secrets(options.folder);
     this.#access = new Access(options.folder, this.#secrets);
     this.#options = { ...options, report: new MaskedReport(options.report, this.#secrets) };
@@ -117,7 +126,7 @@ class Region {
   }
 
   async #verify(host: string): Promise<void> {
-    const { output, stack, report, outcomes } = this.#options;
+    const { output, stack, report, outcomes, lockWait, allowOlder } = this.#options;
     const connection = this.#connections.get(host) as Connection;
     const run = new HostRun({
       connection,
@@ -126,6 +135,9 @@ class Region {
       secrets: this.#secrets,
       report,
       owner: this.#owner,
+      lockWait,
+      origin: this.#origin,
+      allowOlder: allowOlder === "all" || allowOlder.includes(host),
     });
     this.#runs.set(host, run);
     if (!(await run.same())) return;

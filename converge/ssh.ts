@@ -67,21 +67,28 @@ export class Ssh {
     }
   }
 
-  /** Runs a command as root, and as the user where that is another only to become root. */
-  async exec(command: string, stdin: string | Readable = ""): Promise<Answer> {
+  /**
+   * Runs a command as root, and as the user where that is another only to become root.
+   * @param heard is given what the command prints while it still runs
+   */
+  async exec(
+    command: string,
+    stdin: string | Readable = "",
+    heard?: (text: string) => void,
+  ): Promise<Answer> {
     const sudo = this.#sudo;
-    if (!sudo) return this.#run({ command, stdin });
+    if (!sudo) return this.#run({ command, stdin }, heard);
     if (stdin !== "" && !sudo.proven) await this.exec("true");
-    return sudo.answer(await this.#run(sudo.call({ command, stdin })));
+    return sudo.answer(await this.#run(sudo.call({ command, stdin }), heard));
   }
 
-  async #run({ command, stdin }: Call): Promise<Answer> {
+  async #run({ command, stdin }: Call, heard?: (text: string) => void): Promise<Answer> {
     await this.#channel();
     try {
       const until = Date.now() + PATIENCE;
       for (;;) {
         try {
-          return await this.#answer(command, stdin);
+          return await this.#answer(command, stdin, heard);
         } catch (error) {
           if (error instanceof ConvergeFault) throw error;
           if (!isFull(error) || Date.now() > until)
@@ -100,7 +107,7 @@ export class Ssh {
     this.#channels += 1;
   }
 
-  async #answer(command: string, stdin: string | Readable): Promise<Answer> {
+  async #answer(command: string, stdin: string | Readable, heard?: (text: string) => void): Promise<Answer> {
     if (!this.#ssh.isConnected()) throw new UnreachableFault("the connection to the host is lost");
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     let fault: Error | undefined;
@@ -108,7 +115,10 @@ export class Ssh {
       // Its type says `string`, of the stream it takes as well.
       stdin: stdin as string,
       noTrim: true,
-      onStdout: (chunk) => stdout.push(chunk),
+      onStdout: (chunk) => {
+        stdout.push(chunk);
+        heard?.(chunk.toString());
+      },
       onStderr: (chunk) => stderr.push(chunk),
       onChannel: (channel) => {
         if (typeof stdin === "string") return;

@@ -15,28 +15,28 @@ prepare() {
     chown "$owner" "$path"
     chmod "$mode" "$path"
   done
-  records action "$manifest" >"$STATE/work/actions"
+  records action "$manifest" >"$WORK/actions"
   while IFS="$TAB" read -r id when scope check apply _ request; do
     [ "$when" = prepare ] || continue
     due "$id" "$check" || { [ $? = 1 ] && continue; return 10; }
     if [ "$scope" = operator ]; then
-      csr=$(script "$request" 2>"$STATE/log/request") || { failed prepare "$id" $? "$STATE/log/request"; return 10; }
+      csr=$(script "$request" 2>"$WORK/log-request") || { failed prepare "$id" $? "$WORK/log-request"; return 10; }
       say request "$id$TAB$(printf '%s\n' "$csr" | base64 -w0)"
     else
       attempt prepare "$id" script "$apply" || return 10
       say prepare "$id"
     fi
-  done <"$STATE/work/actions"
+  done <"$WORK/actions"
 }
 
 # due ID CHECK: 0 when the action is to be done, 1 when it is not, 2 when its check failed.
 due() {
   code=0
-  script "$2" >"$STATE/log/check" 2>&1 </dev/null || code=$?
+  script "$2" >"$WORK/log-check" 2>&1 </dev/null || code=$?
   case $code in
     0) return 1 ;;
     1) return 0 ;;
-    *) failed check "$1" "$code" "$STATE/log/check"; return 2 ;;
+    *) failed check "$1" "$code" "$WORK/log-check"; return 2 ;;
   esac
 }
 
@@ -44,8 +44,8 @@ due() {
 answer() {
   apply=$(records action "$STAGED/manifest" | awk -F "$TAB" -v id="$1" '$1 == id { print $5 }')
   code=0
-  script "$apply" >"$STATE/log/answer" 2>&1 || code=$?
-  [ "$code" = 0 ] || { failed prepare "$1" "$code" "$STATE/log/answer"; return 10; }
+  script "$apply" >"$WORK/log-answer" 2>&1 || code=$?
+  [ "$code" = 0 ] || { failed prepare "$1" "$code" "$WORK/log-answer"; return 10; }
   say prepare "$1"
 }
 
@@ -71,7 +71,7 @@ install_packages() {
   fi
   code=0
   # shellcheck disable=SC2086
-  attempt packages "$1" apt_install $1 $2 2>"$STATE/log/first" || code=$?
+  attempt packages "$1" apt_install $1 $2 2>"$WORK/log-first" || code=$?
   if [ "$code" != 0 ]; then
     code=0
     # shellcheck disable=SC2086
@@ -95,11 +95,11 @@ apt_install() {
 offered() {
   for wanted in $1; do
     case $wanted in *=*) ;; *) continue ;; esac
-    apt-cache madison "${wanted%%=*}" | cut -d'|' -f2 | tr -d ' ' | sort -uV >"$STATE/work/offered"
-    ! grep -qxF "${wanted#*=}" "$STATE/work/offered" || continue
-    has=$(paste -sd ' ' "$STATE/work/offered")
-    printf 'the mirror has no %s, it has %s: change packages.lock\n' "$wanted" "${has:-none}" >"$STATE/log/offered"
-    failed packages "$wanted" 100 "$STATE/log/offered"
+    apt-cache madison "${wanted%%=*}" | cut -d'|' -f2 | tr -d ' ' | sort -uV >"$WORK/offered"
+    ! grep -qxF "${wanted#*=}" "$WORK/offered" || continue
+    has=$(paste -sd ' ' "$WORK/offered")
+    printf 'the mirror has no %s, it has %s: change packages.lock\n' "$wanted" "${has:-none}" >"$WORK/log-offered"
+    failed packages "$wanted" 100 "$WORK/log-offered"
     return 100
   done
 }

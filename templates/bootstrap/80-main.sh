@@ -1,19 +1,4 @@
 
-# lock OWNER: one converge at a time; a lock that nobody refreshed for 15 minutes is taken over.
-lock() {
-  setup
-  if ! mkdir "$STATE/lock" 2>/dev/null; then
-    if [ -z "$(find "$STATE/lock" -maxdepth 0 -mmin +15)" ] && [ "$(cat "$STATE/lock/owner" 2>/dev/null)" != "$1" ]; then
-      printf 'locked\t%s\n' "$(cat "$STATE/lock/owner" 2>/dev/null || echo unknown)"
-      return 4
-    fi
-  fi
-  printf '%s\n' "$1" >"$STATE/lock/owner"
-  touch "$STATE/lock"
-}
-
-unlock() { rm -rf "$STATE/lock"; }
-
 # bundle: takes the folder that this script lies in, for a run by hand.
 bundle() {
   setup
@@ -34,8 +19,8 @@ bundle() {
 sealed() {
   [ -e "$folder/secrets.age" ] || return 0
   command -v age >/dev/null || install_packages age "" || return 10
-  lines=$(age --decrypt --identity /etc/ssh/ssh_host_ed25519_key "$folder/secrets.age" 2>"$STATE/log/age") || {
-    failed secrets "$folder/secrets.age" $? "$STATE/log/age"
+  lines=$(age --decrypt --identity /etc/ssh/ssh_host_ed25519_key "$folder/secrets.age" 2>"$WORK/log-age") || {
+    failed secrets "$folder/secrets.age" $? "$WORK/log-age"
     return 10
   }
   printf '%s\n' "$lines" | secrets
@@ -44,10 +29,10 @@ sealed() {
 # Whether this host is what the bundle beside this script says; without one, what it was brought to last. 2 where it is not.
 verify_by_hand() {
   setup
-  inspect >"$STATE/work/seen"
-  held=$(sed -n "s/^manifest$TAB//p" "$STATE/work/seen") wanted=$held
+  inspect >"$WORK/seen"
+  held=$(sed -n "s/^manifest$TAB//p" "$WORK/seen") wanted=$held
   [ ! -e "$(dirname "$SELF")/manifest" ] || wanted=$(manifest_hash "$(dirname "$SELF")/manifest")
-  grep "^drift$TAB" "$STATE/work/seen" && return 2
+  grep "^drift$TAB" "$WORK/seen" && return 2
   [ "$held" != none ] || { say drift "no bundle was applied here"; return 2; }
   [ "$held" = "$wanted" ] || { say drift "it is at bundle $held, not at $wanted"; return 2; }
   say same "$held"
@@ -55,11 +40,13 @@ verify_by_hand() {
 
 # What this host can do alone; exit 3 at what awaits the operator or other hosts.
 apply_by_hand() {
+  setup
+  take - "by hand on this host" || return $?
   bundle
   sealed || return 10
-  prepare >"$STATE/log/hand" || return $?
-  cat "$STATE/log/hand"
-  ! grep -q "^request$TAB" "$STATE/log/hand" || { echo "certificates await the operator's signature: sh bootstrap.sh answer <id> < chain.pem" >&2; return 3; }
+  prepare >"$WORK/log-hand" || return $?
+  cat "$WORK/log-hand"
+  ! grep -q "^request$TAB" "$WORK/log-hand" || { echo "certificates await the operator's signature: sh bootstrap.sh answer <id> < chain.pem" >&2; return 3; }
   waiting=$(records secret "$STAGED/manifest" | cut -f4 | while read -r path; do
     [ -e "$path" ] || [ -e "$STAGED/secrets/$(digest "$path")" ] || echo "$path"
   done)
@@ -71,21 +58,26 @@ apply_by_hand() {
 }
 
 main() {
+  if [ "${1:-}" = --lock ]; then
+    require_lock "$2" || return $?
+    shift 2
+  fi
   verb=${1:-help}
   [ "$#" = 0 ] || shift
   case $verb in
-    inspect | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | commit | lock | unlock)
-      [ ! -d "$STATE/lock" ] || [ "$verb" = inspect ] || touch "$STATE/lock" 2>/dev/null || true
+    inspect | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | commit | \
+      hold | unlock | confirm | guard | history | restage)
       "$verb" "$@"
       ;;
-    check-staged) check_staged ;;
+    check-staged) check_staged "$@" ;;
     apply-staged) apply_staged ;;
     revert) [ ! -e "$JOURNAL" ] || put_back ;;
-    recover) recover "${1:-unit}" ;;
+    recover) recover "${1:-}" ;;
+    audit) cat "$STATE/audit" ;;
     apply) apply_by_hand ;;
     verify) verify_by_hand ;;
     *)
-      echo "usage: sh bootstrap.sh apply | verify | answer <id> | revert | unlock" >&2
+      echo "usage: sh bootstrap.sh apply | verify | answer <id> | revert | unlock | history | audit" >&2
       return 10
       ;;
   esac
