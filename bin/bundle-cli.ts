@@ -1,6 +1,5 @@
-// The CLI as one file, so that an output is complete and can be applied from another machine.
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+// The CLI with all that it imports, so that an output is complete and can be applied from another machine.
+import { dirname, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -8,14 +7,21 @@ import { build } from "esbuild";
 const BANNER =
   'import{createRequire}from"node:module";const require=createRequire(import.meta.url),__dirname=import.meta.dirname;';
 
+/**
+ * The CLI beside its parts, which are named by their content: a command loads what it needs and no more.
+ * Those of an earlier build stay for a process that still runs from them.
+ */
 export async function bundleCli(outfile: string): Promise<void> {
-  mkdirSync(dirname(outfile), { recursive: true });
   const root = fileURLToPath(new URL("..", import.meta.url));
+  const { name, ext } = parse(outfile);
   await build({
     absWorkingDir: root,
-    entryPoints: ["bin/soundstage.ts"],
-    outfile,
+    entryPoints: [{ in: "bin/soundstage.ts", out: name }],
+    outdir: dirname(resolve(outfile)),
+    outExtension: { ".js": ext },
+    chunkNames: `${name}/[name]-[hash]`,
     bundle: true,
+    splitting: true,
     minify: true,
     platform: "node",
     target: "node20",

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { makeCgroups } from "./cgroup.ts";
 import { end, initOf, machineArgument } from "./processes.ts";
 import { connects } from "./proxy.ts";
 import type { HostRecord } from "./records.ts";
@@ -23,9 +24,12 @@ export interface HostSpec {
 }
 
 // nspawn leaves a reboot (exit 133) to its caller.
-const BOOT_LOOP = `while :; do
-  systemd-nspawn -D "$1" "$2" --network-namespace-path="/run/netns/$3" --register=no --keep-unit --resolv-conf=off \\
-    --kill-signal=SIGRTMIN+3 --capability=CAP_NET_ADMIN -b </dev/null
+const BOOT_LOOP = `root=$1 machine=$2 netns=$3
+shift 3
+for cgroup; do echo $$ >"$cgroup/cgroup.procs"; done
+while :; do
+  systemd-nspawn -D "$root" "$machine" --network-namespace-path="/run/netns/$netns" --register=no --keep-unit \\
+    --resolv-conf=off --kill-signal=SIGRTMIN+3 --capability=CAP_NET_ADMIN -b </dev/null
   code=$?; [ "$code" = 133 ] || exit "$code"; done`;
 
 export class LabHost {
@@ -128,7 +132,8 @@ export class LabHost {
   async boot(): Promise<void> {
     const file = join(this.folder, "console.log");
     const log = openSync(file, "a");
-    spawn("sh", ["-c", BOOT_LOOP, "boot", this.root, machineArgument(this.netns), this.netns], {
+    const words = [this.root, machineArgument(this.netns), this.netns, ...makeCgroups(this.netns)];
+    spawn("sh", ["-c", BOOT_LOOP, "boot", ...words], {
       detached: true,
       stdio: ["ignore", log, log],
       env: { ...process.env, SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network" },

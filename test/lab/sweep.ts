@@ -1,5 +1,6 @@
 // The removal of labs: at their end, and of those whose owner is dead.
 import { existsSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { removeCgroups } from "./cgroup.ts";
 import { end, isAlive, signal, withArgument } from "./processes.ts";
 import { forget, type LabRecord, proxyFolder, records } from "./records.ts";
 import { run } from "./run.ts";
@@ -24,6 +25,7 @@ export async function clear(record: LabRecord): Promise<void> {
     await run("ip", ["netns", "del", netns]);
     const propagate = `/run/systemd/nspawn/propagate/${netns}`;
     if (existsSync(propagate)) rmdirSync(propagate);
+    await removeCgroups(netns);
   }
   for (const pid of withArgument(proxyFolder(record.id))) signal(pid, "SIGTERM");
   await run("ip", ["link", "del", record.bridge]);

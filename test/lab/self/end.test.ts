@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cgroupsOf } from "../cgroup.ts";
 import { Lab } from "../lab.ts";
 import { records } from "../records.ts";
 import { labMissing } from "../requirements.ts";
@@ -47,7 +48,8 @@ async function traces(folder: string, netns: string): Promise<string> {
   const mounts = readFileSync("/proc/mounts", "utf8")
     .split("\n")
     .filter((line) => line.includes(netns));
-  const paths = [`/run/netns/${netns}`, `/run/systemd/nspawn/propagate/${netns}`, join(folder, "hosts", "x")];
+  const kernel = [`/run/netns/${netns}`, `/run/systemd/nspawn/propagate/${netns}`, ...cgroupsOf(netns)];
+  const paths = [...kernel, join(folder, "hosts", "x")];
   return [links.stdout, processes.stdout, ...mounts, ...paths.filter(existsSync)].join("");
 }
 

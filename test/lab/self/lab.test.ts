@@ -90,6 +90,14 @@ describe.skipIf(missing)(`a lab's hosts${missing ? ` (${missing})` : ""}`, () =>
     expect(await host.must(after)).toBe("signal KILL\n");
   });
 
+  test("a unit of one name on two hosts is two units: each is collected when it ends", async () => {
+    await lab.host("one").must("systemd-run -q --unit=same sleep 60");
+    await lab.host("two").must("systemd-run -q --unit=same --wait --collect true");
+    const state = "systemctl show --property=LoadState same";
+    expect(await lab.host("two").must(state)).toBe("LoadState=not-found\n");
+    await lab.host("one").must("systemctl stop same");
+  });
+
   test("a reboot keeps disk and address; a power cut is survived", async () => {
     const host = lab.host("one");
     await host.must("echo kept > /root/note; touch /run/volatile; sync");

@@ -1,0 +1,87 @@
+// Six hosts of forty files: nothing to change, one file changed, and the peers at the same work.
+import { join } from "node:path";
+import type { Host } from "../constructs/host/host.ts";
+import type { Lab } from "../test/lab/lab.ts";
+import { Ansible } from "./ansible.ts";
+import { leaves } from "./child.ts";
+import { OpenSsh } from "./openssh.ts";
+import { files, withFiles, writeOutput } from "./output.ts";
+import { pyinfra } from "./pyinfra.ts";
+import { type Contender, inTurns, type Times } from "./rounds.ts";
+import { apply, engine } from "./soundstage.ts";
+import type { Row } from "./table.ts";
+
+export const SIX = ["web-1", "web-2", "web-3", "web-4", "web-5", "web-6"];
+const FOLDER = "/srv/bench";
+const SLOW_ROUNDS = 3;
+
+/** Folders of the peers' programs; those that could not be installed are left out. */
+export interface Peers {
+  readonly pyinfra: string | undefined;
+  readonly ansible: string | undefined;
+}
+
+export async function six(lab: Lab, peers: Peers, rounds: number): Promise<Row[]> {
+  const targets = SIX.map((name) => ({ name, port: 22, ...addressOf(lab, name) }));
+  const ssh = new OpenSsh(lab.folder, lab.identity, targets);
+  const edition = (text: string) => (host: Host) => withFiles(host, files(FOLDER, text));
+  const output = await writeOutput(join(lab.folder, "six"), lab.identity, {
+    first: targets.map((target) => ({ ...target, build: edition("first") })),
+    second: targets.map((target) => ({ ...target, build: edition("second") })),
+  });
+  await apply(output, "first", "generation");
+  const contenders: Contender[] = [
+    { name: "OpenSSH", run: () => ssh.everywhere(targets) },
+    { name: "soundstage", run: () => apply(output, "first", "same") },
+    { name: "engine", run: () => engine(output, "first") },
+    {
+      name: "changed",
+      run: async () => {
+        const ms = await apply(output, "second", "generation");
+        await apply(output, "first", "generation");
+        return ms;
+      },
+    },
+  ];
+  const folder = (name: string) => join(lab.folder, name);
+  if (peers.pyinfra) {
+    const run = pyinfra(peers.pyinfra, folder("pyinfra"), ssh, lab.identity, targets, files(FOLDER));
+    contenders.push({ name: "pyinfra", run });
+  }
+  if (peers.ansible) {
+    await Promise.all(SIX.map((name) => installPython(lab, name)));
+    const ansible = new Ansible(peers.ansible, folder("ansible"), ssh, lab.identity, targets, files(FOLDER));
+    leaves(() => ansible.end());
+    contenders.push({ name: "Ansible", rounds: SLOW_ROUNDS, run: () => ansible.run() });
+  }
+  return rows(await inTurns(contenders, rounds));
+}
+
+function rows(times: ReadonlyMap<string, Times>): Row[] {
+  const of = (name: string) => times.get(name) as Times;
+  const [base, ours] = [of("OpenSSH"), of("soundstage")];
+  const against = "six `ssh host true`";
+  return [
+    { what: "six hosts of 40 files, nothing to change", against, times: ours, base, atMost: 1.5 },
+    { what: "the same, the engine without its process", against, times: of("engine"), base },
+    { what: "one file changed on six hosts", against, times: of("changed"), base, atMost: 2.5 },
+    ...[["pyinfra", 10] as const, ["Ansible", 60] as const].flatMap(([peer, atLeast]) => {
+      const found = times.get(peer);
+      const what = `${peer}, nothing to change`;
+      return found ? [{ what, against: "Soundstage", times: found, base: ours, atLeast }] : [];
+    }),
+  ];
+}
+
+/** Ansible's modules run in it. */
+async function installPython(lab: Lab, name: string): Promise<void> {
+  const install = "apt-get install -y -qq --no-install-recommends python3";
+  await lab
+    .host(name)
+    .must(`apt-get update -qq && ${install}`, { env: { DEBIAN_FRONTEND: "noninteractive" } });
+}
+
+function addressOf(lab: Lab, name: string): { address: string; hostKey: string } {
+  const { address, hostKey } = lab.host(name);
+  return { address, hostKey };
+}
