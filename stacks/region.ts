@@ -6,6 +6,7 @@ import { Redis } from "../constructs/cache/redis.ts";
 import { Edge } from "../constructs/edge/edge.ts";
 import { Converge } from "../constructs/host/converge.ts";
 import { Host } from "../constructs/host/host.ts";
+import { SshServer } from "../constructs/host/ssh-server.ts";
 import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
 import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
@@ -45,6 +46,7 @@ export class RegionStack extends TerraformStack {
         kernel,
         ...(lock && { lock }),
       });
+      new SshServer(host, "sshd", { host, ports: ssh.ports });
       this.#hosts.set(name, { host, row: hostRow });
     }
     const [cacheHost] = this.#with("cache");

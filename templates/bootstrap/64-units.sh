@@ -20,6 +20,7 @@ transition_units() {
 unit_gone() {
   rm -f "$STATE/running/$1"
   if [ "$(cat "$STATE/units/$1" 2>/dev/null)" = active ]; then
+    systemctl is-active --quiet "$1" || systemctl enable --now "$1" >/dev/null 2>&1 || true # a socket of a service that runs waits for the next boot
     attempt units "$1" systemctl try-reload-or-restart "$1" || return 1
     say units "$1 is as it was before"
     return 0

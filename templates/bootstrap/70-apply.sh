@@ -4,8 +4,8 @@ change() {
   : >"$WORK/log-apply"
   : >"$WORK/log-apply.errors"
   code=0
-  # On a busy host systemd now and then fails to start a unit at all: that is tried again.
-  for _ in 1 2 3; do
+  # On a busy host systemd now and then still has the unit of the last apply loaded: that is tried again.
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
     code=0
     apply_unit || code=$?
     [ ! -e "$WORK/started" ] || break

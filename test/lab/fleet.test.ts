@@ -49,7 +49,7 @@ describe.skipIf(missing)(`a fleet${missing ? ` (${missing})` : ""}`, () => {
     expect(steps(failed.stdout, "stopped")).toEqual(["b stopped", "c stopped", "d stopped"]);
     expect(failed.stdout).toContain("another host failed before it; nothing was changed here");
     expect(last(failed.stdout)).toMatch(/^0 same, 0 changed, 1 failed, 3 not begun, in \d+ s$/);
-    expect(fleet.held()).toEqual([]);
+    expect(await fleet.held()).toEqual([]);
 
     const one = await fleet.applied(fleet.output(all({ page: "two" })), "a", "b", "c");
     expect([one.code, fleet.pages().join(" ")]).toEqual([0, "two two two one"]);

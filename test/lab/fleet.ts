@@ -2,9 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleCli } from "../../bin/bundle-cli.ts";
-import type { ChangeOrder } from "../../bundle/manifest.ts";
+import { sha256 } from "../../bundle/hash.ts";
+import type { Artifact, ChangeOrder } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
 import { Host } from "../../constructs/host/host.ts";
+import { SshServer } from "../../constructs/host/ssh-server.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli, type Ended } from "./cli.ts";
 import { Lab } from "./lab.ts";
@@ -18,6 +20,14 @@ export interface Want {
   readonly check?: number;
   readonly probe?: string;
   readonly order?: readonly ChangeOrder[];
+  /** Ports of its sshd. @default 22 */
+  readonly ports?: readonly number[];
+  /** Further configuration of its sshd. */
+  readonly sshd?: string;
+  /** A file on the disk that is mounted at /srv/full. */
+  readonly big?: string;
+  /** Path of a large file for /srv/blob. */
+  readonly blob?: string;
   /** A cluster action of this name, which leaves it in /srv/cluster. */
   readonly action?: string;
 }
@@ -50,14 +60,21 @@ export class Fleet {
     return synthOutput((scope) => {
       const hosts = Object.entries(wants).map(([name, want]) => {
         const { address, hostKey } = this.lab.host(name);
-        const ssh = { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" };
+        const ssh = { address, ports: want.ports ?? [22], user: "root", hostKey, identity: "id_ed25519" };
         const host = new Host(scope, name, { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
         host.file(scope, "/srv/page", { content: `${want.page}\n` });
         host.file(scope, "/etc/systemd/system/page.service", {
-          content: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep ${want.slow ?? 0}\n[Install]\nWantedBy=multi-user.target\n`,
+          content: `# of ${want.page}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep ${want.slow ?? 0}\n[Install]\nWantedBy=multi-user.target\n`,
         });
         host.unit(scope, "page.service", { restart: ["/srv/page", "/etc/systemd/system/page.service"] });
         if (want.check) host.check(scope, "page", { command: `sleep ${want.check}`, paths: ["/srv/page"] });
+        new SshServer(host, "sshd", { host, ports: want.ports ?? [22] });
+        if (want.sshd) {
+          host.file(scope, "/etc/ssh/sshd_config.d/60-soundstage.conf", { content: want.sshd });
+          host.unit(scope, "ssh.service", { reload: ["/etc/ssh/sshd_config.d/60-soundstage.conf"] });
+        }
+        if (want.big) host.file(scope, "/srv/full/big", { content: want.big });
+        if (want.blob) host.file(scope, "/srv/blob", { content: artifact(want.blob) });
         host.probe(scope, "page", { command: want.probe ?? "test -s /srv/page", seconds: 1 });
         for (const order of want.order ?? []) host.order(scope, order);
         if (want.action) {
@@ -98,15 +115,19 @@ export class Fleet {
   }
 
   /** Hosts that a run still holds. */
-  held(): string[] {
-    const locked = ({ root }: { root: string }) => existsSync(join(root, "var/lib/soundstage/lock"));
-    return [...this.lab.hosts.values()].filter(locked).map(({ name }) => name);
+  async held(): Promise<string[]> {
+    const free = "flock --nonblock /run/soundstage-var-lib-soundstage.lock true";
+    const hosts = [...this.lab.hosts.values()];
+    const codes = await Promise.all(hosts.map(async (host) => (await host.exec(free)).code));
+    return hosts.filter((_, index) => codes[index] !== 0).map(({ name }) => name);
   }
 
-  /** What an operator does after a run that was killed. */
-  async unlock(): Promise<void> {
-    const command = "for script in /var/lib/soundstage/bin/*.sh; do sh $script unlock; done";
-    for (const name of this.held()) await this.lab.host(name).must(command);
+  /** Waits until hosts whose run is gone have been left in order by themselves. */
+  free(): Promise<void> {
+    return eventually(30_000, async () => {
+      const held = await this.held();
+      if (held.length > 0) throw new Error(`${held.join(", ")} is still held`);
+    });
   }
 
   /** Waits until the host starts its unit, with its new page. */
@@ -125,6 +146,11 @@ export class Fleet {
       if (stdout !== `${state}\n`) throw new Error(`${unit} of ${name} is ${stdout}`);
     });
   }
+}
+
+function artifact(file: string): Artifact {
+  const content = readFileSync(file);
+  return { file, sha256: sha256(content), size: content.length };
 }
 
 /** What hosts say, in the order in which they say it, as `host step`. */

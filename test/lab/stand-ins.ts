@@ -15,7 +15,7 @@ class StandIn {
   #held = "none";
 
   answer(verb: string, stdin: string): string {
-    if (verb === "verify") return `manifest\t${this.#held}\n`;
+    if (verb === "inspect") return `manifest\t${this.#held}\n`;
     if (verb === "commit") {
       this.#held = this.#staged;
       return "generation\t1\n";
@@ -38,8 +38,9 @@ class StandIn {
   }
 
   #exec(stream: ssh2.ServerChannel, command: string): void {
-    const verb = /\.sh ([a-z]+)/.exec(command)?.[1] ?? "";
+    const verb = /\.sh (?:--lock \S+ )?([a-z]+)/.exec(command)?.[1] ?? "";
     let stdin = "";
+    if (verb === "hold") stream.write("held\t\n");
     stream.on("data", (chunk: Buffer) => {
       if (verb === "stage") stdin += chunk;
     });

@@ -37,7 +37,7 @@ describe.skipIf(missing)(
       if (how === "EPIPE") for (const stream of [run.child.stdout, run.child.stderr]) stream?.destroy();
       else run.kill(how);
       const ended = await run.ended;
-      expect([ended.code, fleet.pages(), fleet.held()]).toEqual([code, [how, before], []]);
+      expect([ended.code, fleet.pages(), await fleet.held()]).toEqual([code, [how, before], []]);
       expect(fleet.log(out)).toMatch(/ (arrived|any more); done: a; not begun: b\n/);
       expect(last(fleet.log(out))).toMatch(/^0 same, 1 changed, 0 failed, 1 not begun, in \d+ s$/);
       if (how !== "EPIPE") expect(last(ended.stdout)).toBe(last(fleet.log(out)));
@@ -64,7 +64,7 @@ describe.skipIf(missing)(
       await shell.ended;
       expect(withArgument(out)).toHaveLength(1);
       await eventually(20_000, async () => expect(withArgument(out)).toEqual([]));
-      expect([fleet.pages(), fleet.held()]).toEqual([["orphan", before], []]);
+      expect([fleet.pages(), await fleet.held()]).toEqual([["orphan", before], []]);
       expect(fleet.log(out)).toContain("the process that started it is gone; done: a; not begun: b");
     });
 
@@ -86,7 +86,7 @@ describe.skipIf(missing)(
       run.kill("SIGINT");
       expect((await run.ended).code).toBe(1);
       await eventually(20_000, async () => expect(fleet.log(out)).toMatch(/ in \d+ s\n$/));
-      expect([fleet.pages(), fleet.held()]).toEqual([["terraform", before], []]);
+      expect([fleet.pages(), await fleet.held()]).toEqual([["terraform", before], []]);
       expect(fleet.log(out)).toMatch(/ (is gone|any more); done: a; not begun: b\n/);
     });
 
@@ -109,7 +109,7 @@ describe.skipIf(missing)(
       await fleet.settled("a");
       expect([one, "twice"]).toContain(fleet.pages()[0]);
       expect(fleet.pages()[1]).toBe(other);
-      await fleet.unlock();
+      await fleet.free();
       const rest = await fleet.applied(out, "--only-failed");
       expect([rest.code, rest.stderr, fleet.pages()]).toEqual([0, "", ["twice", "twice"]]);
     });
@@ -117,10 +117,10 @@ describe.skipIf(missing)(
     test("before anything changed it leaves all as they were", async () => {
       const before = fleet.pages();
       const run = fleet.apply(fleet.output(two("early", 0)));
-      await eventually(10_000, async () => expect(fleet.held()).toContain("a"));
+      await eventually(10_000, async () => expect(await fleet.held()).toContain("a"));
       run.kill("SIGTERM");
       const ended = await run.ended;
-      expect([ended.code, fleet.pages(), fleet.held()]).toEqual([143, before, []]);
+      expect([ended.code, fleet.pages(), await fleet.held()]).toEqual([143, before, []]);
       expect(ended.stdout).toContain("SIGTERM arrived; not begun: a, b");
     });
 
@@ -130,15 +130,16 @@ describe.skipIf(missing)(
         const [one, other] = fleet.pages();
         const out = fleet.output(two(when, 2));
         const run = fleet.apply(out);
-        await eventually(20_000, async () =>
-          when === "prepares" ? expect(fleet.held()).toContain("a") : expect(fleet.pages()[0]).toBe(when),
-        );
+        await eventually(20_000, async () => {
+          if (when === "prepares") expect(await fleet.held()).toContain("a");
+          else expect(fleet.pages()[0]).toBe(when);
+        });
         run.kill("SIGKILL");
         expect((await run.ended).signal).toBe("SIGKILL");
         await fleet.settled("a");
         expect(when === "prepares" ? [one] : [one, when]).toContain(fleet.pages()[0]);
         expect(fleet.pages()[1]).toBe(other);
-        await fleet.unlock();
+        await fleet.free();
         const rest = await fleet.applied(out, "--only-failed");
         expect([rest.code, rest.stderr, fleet.pages()]).toEqual([0, "", [when, when]]);
       },
