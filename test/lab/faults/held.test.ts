@@ -88,11 +88,11 @@ describe.skipIf(missing)(`a host that a run holds${missing ? ` (${missing})` : "
     const blob = join(fleet.lab.folder, "blob");
     spawnSync("sh", ["-c", `head -c 40000000 /dev/urandom > ${blob}`]);
     const output = fleet.output({ a: { page: "blob", blob } });
-    await host().slow("80mbit");
+    await host().slow("20mbit");
     const run = fleet.apply(output);
     const arrived = async () =>
       Number((await host().exec("stat -c %s /var/lib/soundstage/incoming/*")).stdout.trim());
-    await eventually(20_000, async () => expect(await arrived()).toBeGreaterThan(1_000_000));
+    await eventually(60_000, async () => expect(await arrived()).toBeGreaterThan(1_000_000));
     run.kill("SIGKILL");
     await run.ended;
     await fleet.free();
