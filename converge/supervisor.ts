@@ -78,8 +78,9 @@ export function supervise(state: string): void {
     const began = Date.now();
     const log = openSync(join(state, `${wanted.name}.log`), "a");
     const child = spawn(program as string, args, {
-      env: { PATH: process.env.PATH, ...wanted.environment },
-      stdio: ["ignore", log, log],
+      // However this supervisor ends, the pipe ends with it: what knows LIFELINE is never left behind.
+      env: { PATH: process.env.PATH, LIFELINE: "stdin", ...wanted.environment },
+      stdio: ["pipe", log, log],
     });
     closeSync(log);
     children.set(wanted.name, child);

@@ -12,6 +12,8 @@ export interface Config {
   readonly broadcastToken: string | undefined;
   readonly redis: RedisConfig | undefined;
   readonly logLevel: string;
+  /** What started it holds its standard input open for as long as it lives, and it ends with that. */
+  readonly lifeline: boolean;
 }
 
 export interface RedisConfig {
@@ -49,6 +51,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const level = env.RELAY_LOG_LEVEL ?? "info";
   if (!/^(fatal|error|warn|info|debug|trace|silent)$/.test(level))
     faults.push(`RELAY_LOG_LEVEL="${level}" is no level of pino`);
+  if (env.LIFELINE !== undefined && env.LIFELINE !== "stdin")
+    faults.push(`LIFELINE="${env.LIFELINE}" must be stdin, or not set`);
   const port = number("RELAY_PORT", 3000, 0, 65_535);
   const config: Config = {
     host: env.RELAY_HOST ?? "127.0.0.1",
@@ -71,6 +75,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
         }
       : undefined,
     logLevel: level,
+    lifeline: env.LIFELINE === "stdin",
   };
   if (faults.length > 0) throw new ConfigFault(faults.join("\n"));
   return config;

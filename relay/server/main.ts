@@ -5,6 +5,9 @@ import pino from "pino";
 import { ConfigFault, readConfig } from "./config.ts";
 import { Relay } from "./relay.ts";
 
+/** Milliseconds: nobody looks after it any more, and its port is wanted. */
+const ORPHANED = 1_000;
+
 const folder = import.meta.dirname;
 
 async function main(): Promise<void> {
@@ -17,9 +20,9 @@ async function main(): Promise<void> {
     { host: config.host, port, version, region: config.region, redis: config.redis !== undefined },
     "listening",
   );
-  const end = (signal: string) => {
+  const end = (signal: string, deadline?: number) => {
     log.info({ signal }, "draining");
-    relay.stop().then(
+    relay.stop(deadline).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ error }, "did not end in order");
@@ -29,6 +32,7 @@ async function main(): Promise<void> {
   };
   process.once("SIGTERM", () => end("SIGTERM"));
   process.once("SIGINT", () => end("SIGINT"));
+  if (config.lifeline) process.stdin.once("close", () => end("end of input", ORPHANED)).resume();
 }
 
 main().catch((error: NodeJS.ErrnoException) => {

@@ -12,6 +12,7 @@ import type { Config } from "./config.ts";
 import { type Directory, LocalDirectory, SharedDirectory } from "./directory.ts";
 import { Pages, SECURITY_HEADERS } from "./pages.ts";
 import { connectRedis } from "./redis.ts";
+import { SlowListeners } from "./slow.ts";
 import { here, type Io, info, listeners, MAX_MESSAGE, room, serveSockets } from "./sockets.ts";
 
 export interface RelayOptions {
@@ -35,6 +36,7 @@ export class Relay {
   readonly #directory: Directory;
   readonly #broadcasts: Broadcasts;
   readonly #pages: Pages;
+  readonly #slow: SlowListeners;
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
   readonly #timers: NodeJS.Timeout[] = [];
   #stopDemo: (() => Promise<void>) | undefined;
@@ -81,6 +83,7 @@ export class Relay {
         callback(null, same || config.origins.includes(origin));
       },
     });
+    this.#slow = new SlowListeners(this.#http, this.#io, log);
     this.#directory = this.#redis ? new SharedDirectory(this.#redis, config.instance) : new LocalDirectory();
     this.#broadcasts = new Broadcasts(this.#directory, {
       audio: (stream, chunk) => this.#io.to(room(stream)).emit("audio-data", stream, chunk),
@@ -124,6 +127,7 @@ export class Relay {
     while (this.#io.engine.clientsCount > 0 && Date.now() < end)
       await new Promise((done) => setTimeout(done, 50));
     await this.#io.close();
+    this.#slow.stop();
     this.#redis?.destroy();
     this.#delay.disable();
   }
@@ -164,6 +168,7 @@ export class Relay {
         uptime: Math.round(process.uptime()),
         broadcasts: this.#broadcasts.count,
         listeners: listeners(this.#io),
+        slow: this.#slow.facts,
       };
       return { status: 200, body };
     }

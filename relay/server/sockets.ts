@@ -36,6 +36,14 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
     let starting = false;
     let listening: string | undefined;
 
+    // In one go: requests that come back to back would meet between leaving and joining.
+    const listenTo = (stream: string | undefined): void => {
+      if (listening !== undefined) void socket.leave(room(listening));
+      if (stream !== undefined) void socket.join(room(stream));
+      listening = stream;
+      socket.data.listening = stream !== undefined;
+    };
+
     socket.use((packet, next) => {
       if (messages.take(1)) return next();
       const ack = packet.at(-1);
@@ -102,11 +110,8 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       if (draining()) return ack(refuse("draining", "this worker is leaving"));
       if (listening === undefined && listeners(io) >= config.maxListeners)
         return ack(refuse("full", "this worker has as many listeners as it takes"));
-      if (listening !== undefined) await socket.leave(room(listening));
-      listening = stream;
       // Also before anybody broadcasts: whoever waits hears it begin.
-      await socket.join(room(stream));
-      socket.data.listening = true;
+      listenTo(stream);
       const entry = await directory.find(stream);
       if (!entry)
         return ack(
@@ -115,10 +120,8 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       ack({ ok: true, info: info(entry, await directory.listeners(stream, here(io, stream)), config) });
     });
 
-    socket.on("leave-stream", async (ack) => {
-      if (listening !== undefined) await socket.leave(room(listening));
-      listening = undefined;
-      socket.data.listening = false;
+    socket.on("leave-stream", (ack) => {
+      listenTo(undefined);
       if (typeof ack === "function") ack({ ok: true });
     });
 

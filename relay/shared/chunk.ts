@@ -49,6 +49,11 @@ export function encodeChunk(chunk: Chunk): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Milliseconds of a chunk that was decoded before. */
+export function durationOf(bytes: Uint8Array): number {
+  return (bytes[3] ?? 0) * PACKET_MS;
+}
+
 /** Throws a `ChunkFault` that names what is wrong; packets are views into `bytes`. */
 export function decodeChunk(bytes: Uint8Array): Chunk {
   if (bytes.length < HEADER_BYTES)

@@ -189,6 +189,16 @@ test("on SIGTERM it is not ready, tells its clients, and ends in order", async (
   expect(await ended).toBe(0);
 });
 
+test("with a lifeline it ends when what started it lets go of its input", async () => {
+  const worker = await startWorker({ LIFELINE: "stdin" });
+  const listener = await connect(worker);
+  const ended = new Promise((resolve) => worker.process.once("exit", resolve));
+  const told = new Promise((resolve) => listener.once("reconnect", resolve));
+  worker.process.stdin?.destroy();
+  await told;
+  expect(await ended).toBe(0);
+});
+
 const noRedis =
   spawnSync("redis-server", ["--version"]).status === 0
     ? ""

@@ -42,13 +42,13 @@ export async function startWorker(env: Readonly<Record<string, string>> = {}): P
   const port = env.RELAY_PORT ?? (await freePort());
   const child = spawn(process.execPath, [join(await release(), "server.mjs")], {
     env: { PATH: process.env.PATH, RELAY_PORT: String(port), ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [env.LIFELINE ? "pipe" : "ignore", "pipe", "pipe"],
   });
   let log = "";
-  child.stdout.on("data", (data) => {
+  child.stdout?.on("data", (data) => {
     log += data;
   });
-  child.stderr.on("data", (data) => {
+  child.stderr?.on("data", (data) => {
     log += data;
   });
   const url = `http://127.0.0.1:${port}`;

@@ -15,8 +15,8 @@ const folder = mkdtempSync(join(tmpdir(), "local-"));
 let port: number;
 let output: string;
 
-/** A program of one file that answers with what it is given. */
-const PROGRAM = `require("node:http").createServer((_, r) => r.end(process.env.WORD + require("node:fs").readFileSync("etc/word", "utf8"))).listen(Number(process.env.PORT), "127.0.0.1")`;
+/** A program of one file that answers with what it is given, and ends with its supervisor. */
+const PROGRAM = `if (process.env.LIFELINE === "stdin") process.stdin.resume().once("close", () => process.exit()); require("node:http").createServer((_, r) => r.end(process.env.WORD + require("node:fs").readFileSync("etc/word", "utf8"))).listen(Number(process.env.PORT), "127.0.0.1")`;
 
 function artifact(name: string, content: string): Artifact {
   const file = join(folder, name);
@@ -111,6 +111,15 @@ test("a change is applied, and what left the manifest goes", async () => {
   output = await synth("two");
   expect(cli("apply", "--stack", "local").stdout).toContain("/etc/extra (gone)");
   expect(existsSync(join(folder, "root", "etc/extra"))).toBe(false);
+});
+
+test("a supervisor that is killed leaves no process behind, and the next apply starts both", async () => {
+  const [pid] = readFileSync(join(folder, "root", ".soundstage", "supervisor.pid"), "utf8").split(" ");
+  process.kill(Number(pid), "SIGKILL");
+  await expect.poll(answer, { timeout: 10_000 }).toBe("nothing");
+  const applied = cli("apply", "--stack", "local");
+  expect([applied.stderr, applied.status]).toEqual(["", 0]);
+  expect(await answer()).toBe("two of honour");
 });
 
 test("down stops it, and only it", async () => {
