@@ -43,8 +43,11 @@ export class CloudflareZone implements ProviderZone {
       { length: NAME_SERVERS },
       (_, index) => Fn.element(zone.nameServers, index) as string,
     );
-    for (const record of props.records)
-      this.#record(recordId(record, props.domain), record.name, record.ttl, content(record));
+    for (const record of props.records) {
+      const resource = this.#record(recordId(record, props.domain), record.name, record.ttl, content(record));
+      // The binding types flags as a map and turns a number into {}; the provider wants the number.
+      if (record.type === "CAA") resource.addOverride("data.flags", record.flags);
+    }
     if (props.signed) {
       const dnssec = new ZoneDnssec(scope, "dnssec", { zoneId: zone.id, status: "active" });
       this.ds = {
@@ -64,10 +67,10 @@ export class CloudflareZone implements ProviderZone {
     if (ds) this.#record(`${label}-DS`, child, undefined, { type: "DS", data: { ...ds } });
   }
 
-  #record(id: string, name: string, ttl: number | undefined, rest: RecordContent): void {
+  #record(id: string, name: string, ttl: number | undefined, rest: RecordContent): CloudflareRecord {
     // A proxied record has no TTL of its own: any other value comes back as 1 and never settles.
     const seconds = rest.proxied === true ? 1 : (ttl ?? this.#ttl);
-    new CloudflareRecord(this.#scope, id, { zoneId: this.#zoneId, name, ttl: seconds, ...rest });
+    return new CloudflareRecord(this.#scope, id, { zoneId: this.#zoneId, name, ttl: seconds, ...rest });
   }
 }
 
@@ -91,8 +94,7 @@ function content(record: DnsRecord): RecordContent {
       return { type: "SRV", priority, data: { priority, weight, port, target } };
     }
     case "CAA":
-      // The binding types flags as a map, the provider as any value: it wants the number.
-      return { type: "CAA", data: { flags: record.flags as never, tag: record.tag, value: record.issuer } };
+      return { type: "CAA", data: { tag: record.tag, value: record.issuer } };
   }
 }
 

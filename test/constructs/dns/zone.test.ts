@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { GeoAnswers } from "../../../constructs/dns/geo-answers.ts";
-import { quotedTxt, route53Txt, txtChunks } from "../../../constructs/dns/record.ts";
+import { type DnsRecord, quotedTxt, route53Txt, txtChunks } from "../../../constructs/dns/record.ts";
 import { Zone } from "../../../constructs/dns/zone.ts";
 import { synth } from "../synth.ts";
 
@@ -45,6 +45,19 @@ test("a long TXT is written as each provider takes it", () => {
   const text = `${"a".repeat(255)}b"c`;
   expect(quotedTxt(text)).toBe(`"${"a".repeat(255)}" "b\\"c"`);
   expect(route53Txt(text)).toBe(`${"a".repeat(255)}""b\\"c`);
+});
+
+/** The resources of a zone's records on Cloudflare. */
+function onCloudflare(...records: readonly DnsRecord[]): Record<string, unknown>[] {
+  const out = synth(
+    (stack) => new Zone(stack, "zone", { domain: "example.com", provider: "cloudflare", records }),
+  );
+  return Object.values(out.resource?.cloudflare_dns_record ?? {});
+}
+
+test.for([0, 128] as const)("a CAA record on Cloudflare has its flags %d as a number", (flags) => {
+  const [record] = onCloudflare({ type: "CAA", name: "example.com", flags, tag: "issue", issuer: "ca.test" });
+  expect(record).toMatchObject({ type: "CAA", data: { flags, tag: "issue", value: "ca.test" } });
 });
 
 test("Route 53 has one resource for a set of records", () => {
