@@ -94,7 +94,7 @@ function content(record: DnsRecord): RecordContent {
       return { type: "SRV", priority, data: { priority, weight, port, target } };
     }
     case "CAA":
-      return { type: "CAA", data: { tag: record.tag, value: record.issuer } };
+      return { type: "CAA", data: { tag: record.tag, value: escapeTemplates(record.issuer) } };
   }
 }
 
