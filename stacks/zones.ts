@@ -42,15 +42,11 @@ export class ZonesStack extends TerraformStack {
 
 function records(row: NamedRecord): DnsRecord[] {
   const common = { name: row.owner, ...(row.ttl !== undefined && { ttl: row.ttl }) };
+  const proxied = "proxied" in row && row.proxied !== undefined ? { proxied: row.proxied } : {};
   switch (row.type) {
     case "A":
     case "AAAA":
-      return addresses(row).map((address) => ({
-        ...common,
-        type: row.type,
-        address,
-        ...(row.proxied !== undefined && { proxied: row.proxied }),
-      }));
+      return addresses(row).map((address) => ({ ...common, ...proxied, type: row.type, address }));
     case "TXT":
       return [{ ...common, type: "TXT", text: row.text }];
     case "CAA":
@@ -69,8 +65,9 @@ function records(row: NamedRecord): DnsRecord[] {
         },
       ];
     case "CNAME":
+      return [{ ...common, ...proxied, type: "CNAME", target: row.target }];
     case "NS":
-      return [{ ...common, type: row.type, target: row.target }];
+      return [{ ...common, type: "NS", target: row.target }];
   }
 }
 

@@ -82,7 +82,7 @@ function content(record: DnsRecord): RecordContent {
     case "AAAA":
       return { type: record.type, content: record.address, proxied: record.proxied ?? false };
     case "CNAME":
-      return { type: record.type, content: record.target, proxied: false };
+      return { type: record.type, content: record.target, proxied: record.proxied ?? false };
     case "NS":
       return { type: record.type, content: record.target };
     case "MX":

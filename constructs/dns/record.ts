@@ -2,7 +2,8 @@
 
 export type RecordData =
   | { readonly type: "A" | "AAAA"; readonly address: string; readonly proxied?: boolean }
-  | { readonly type: "CNAME" | "NS"; readonly target: string }
+  | { readonly type: "CNAME"; readonly target: string; readonly proxied?: boolean }
+  | { readonly type: "NS"; readonly target: string }
   | { readonly type: "MX"; readonly priority: number; readonly target: string }
   | { readonly type: "TXT"; readonly text: string }
   | {
