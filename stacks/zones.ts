@@ -1,6 +1,7 @@
 // Zones, their records, their delegation and their signatures.
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import { zoneId } from "../constructs/dns/ids.ts";
 import { mailRecords, noMailRecords } from "../constructs/dns/mail.ts";
 import type { DnsRecord } from "../constructs/dns/record.ts";
 import { Zone } from "../constructs/dns/zone.ts";
@@ -23,7 +24,7 @@ export class ZonesStack extends TerraformStack {
       const parent = row.parent && zones.get(row.parent);
       zones.set(
         domain,
-        new Zone(this, domain.replaceAll(".", "-"), {
+        new Zone(this, zoneId(this, domain), {
           domain,
           provider: row.provider,
           ttl: row.ttl,

@@ -8,8 +8,8 @@ import { ZoneDnssec } from "@cdktf/provider-cloudflare/lib/zone-dnssec/index.js"
 import { Fn, TerraformStack, TerraformVariable } from "cdktf";
 import type { Construct } from "constructs";
 import { escapeTemplates } from "../escape.ts";
-import { recordId } from "./ids.ts";
-import { type DnsRecord, quotedTxt } from "./record.ts";
+import { freeId, recordId } from "./ids.ts";
+import { type DnsRecord, quotedTxt, recordText } from "./record.ts";
 import type { DelegationSigner, ProviderZone } from "./zone.ts";
 
 export interface InnerZoneProps {
@@ -44,7 +44,8 @@ export class CloudflareZone implements ProviderZone {
       (_, index) => Fn.element(zone.nameServers, index) as string,
     );
     for (const record of props.records) {
-      const resource = this.#record(recordId(record, props.domain), record.name, record.ttl, content(record));
+      const id = freeId(scope, recordId(record, props.domain), recordText(record));
+      const resource = this.#record(id, record.name, record.ttl, content(record));
       // The binding types flags as a map and turns a number into {}; the provider wants the number.
       if (record.type === "CAA") resource.addOverride("data.flags", record.flags);
     }
@@ -62,9 +63,14 @@ export class CloudflareZone implements ProviderZone {
   delegate(child: string, nameServers: readonly string[], ds: DelegationSigner | undefined): void {
     const label = child.split(".")[0] as string;
     for (const [index, target] of nameServers.entries()) {
-      this.#record(`${label}-NS-${index + 1}`, child, undefined, { type: "NS", content: target });
+      const id = freeId(this.#scope, `${label}-NS-${index + 1}`, child);
+      this.#record(id, child, undefined, { type: "NS", content: target });
     }
-    if (ds) this.#record(`${label}-DS`, child, undefined, { type: "DS", data: { ...ds } });
+    if (ds)
+      this.#record(freeId(this.#scope, `${label}-DS`, child), child, undefined, {
+        type: "DS",
+        data: { ...ds },
+      });
   }
 
   #record(id: string, name: string, ttl: number | undefined, rest: RecordContent): CloudflareRecord {

@@ -72,6 +72,11 @@ export function route53Value(record: RecordData): string {
   }
 }
 
+/** The whole record but its TTL, as a zone file has it: two of the same are one record. */
+export function recordText(record: DnsRecord): string {
+  return `${record.name} ${record.type} ${route53Value(record)}`;
+}
+
 /** What tells records of one name and type apart, for construct ids that stay what they are. */
 export function distinction(record: RecordData): string {
   switch (record.type) {

@@ -36,3 +36,49 @@ test("a record is proxied where its row says so, an alias too", () => {
     ["six", true, 1],
   ]);
 });
+
+const COLLIDING = `
+      - { name: "@", type: TXT, text: one }
+      - { name: "@", type: TXT, text: another }
+      - { name: apex, type: TXT, text: one }
+      - { name: wildcard, type: A, value: 192.0.2.1 }
+      - { name: "*", type: A, value: 192.0.2.1 }
+      - { name: "@", type: CAA, tag: issue, issuer: ca.test }
+      - { name: "@", type: CAA, tag: issue, issuer: ca.test, flags: 128 }
+`;
+
+test.for([
+  ["cloudflare", "cloudflare_dns_record", 7],
+  ["route53", "aws_route53_record", 5],
+] as const)(
+  "records whose ids would be the same stand beside each other on %s",
+  ([provider, type, count]) => {
+    const addresses = (rows: string) =>
+      Object.keys(resources(`\n  example.org:\n    provider: ${provider}\n    records:${rows}`)[type] ?? {});
+    const first = COLLIDING.split("\n")
+      .filter((row) => !/another|: apex|"\*"|128/.test(row))
+      .join("\n");
+    const all = addresses(COLLIDING);
+    expect(all).toHaveLength(count);
+    // What came first keeps its address: what joins it renames nothing.
+    expect(all).toEqual(expect.arrayContaining(addresses(first)));
+    expect(all.length).toBeGreaterThan(addresses(first).length);
+  },
+);
+
+test("zones whose ids would be the same stand beside each other, and so do their delegations", () => {
+  const { cloudflare_zone: zones = {}, cloudflare_dns_record: records = {} } = resources(`
+  example.org: { provider: cloudflare }
+  a-b.example.org: { provider: cloudflare, parent: example.org }
+  a.example.org: { provider: cloudflare, parent: example.org }
+  a.b.example.org: { provider: cloudflare, parent: example.org }
+  4ever.example: { provider: cloudflare }
+`);
+  expect(
+    Object.values(zones)
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["4ever.example", "a-b.example.org", "a.b.example.org", "a.example.org", "example.org"]);
+  expect(Object.keys(zones).filter((address) => !/^[a-z_]/.test(address))).toEqual([]);
+  expect(Object.keys(records)).toHaveLength(6);
+});
