@@ -35,9 +35,11 @@ export class NameIndex {
       for (const [owner, type] of mailNames(zone))
         this.#add({ owner, type, path: [...zone.path, "mail"], by: "mail" });
       if (zone.name !== edgeZone) continue;
-      for (const { name, roles, path } of hosts)
+      for (const { name, roles, path, address } of hosts) {
+        const type = address?.includes(":") ? "AAAA" : "A";
         if (roles.includes("edge"))
-          this.#add({ owner: `${name}.edge.${zone.name}`, type: "A", path, by: `host "${name}"` });
+          this.#add({ owner: `${name}.edge.${zone.name}`, type, path, by: `host "${name}"` });
+      }
     }
   }
 

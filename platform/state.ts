@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { text } from "./text.ts";
 
+/** Parts of a key that need no quoting anywhere; none is empty, `.` or `..` (Amazon S3, "Naming Amazon S3 objects"). */
+const KEY_PART = "[A-Za-z0-9_-][A-Za-z0-9_.-]*";
+const HOST = "[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*|\\[[0-9A-Fa-f:.]+\\]";
+
 export const state = z
   .union(
     [
@@ -11,10 +15,22 @@ export const state = z
             bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "expected the name of a bucket").meta({
               description: "Name of the bucket.",
             }),
-            region: z.string().min(1).meta({ description: "Such as eu-central-1; auto for R2." }),
-            key: z.string().min(1).optional().meta({ description: "Prefix of the stacks' states." }),
-            endpoint: z
-              .url({ protocol: /^https?$/, error: "expected a URL" })
+            region: text(
+              /^[a-z0-9]+(?:-[a-z0-9]+)*$/,
+              "expected the name of a region, such as eu-central-1, or auto",
+            ).meta({ description: "Such as eu-central-1; auto for R2." }),
+            key: text(
+              new RegExp(`^${KEY_PART}(?:/${KEY_PART})*$`),
+              "expected a prefix of letters, digits, - _ . and single slashes inside, such as platforms/live",
+            )
+              // S3 takes 1024 bytes; the stack's name and .tfstate follow.
+              .max(900)
+              .optional()
+              .meta({ description: "Prefix of the stacks' states." }),
+            endpoint: text(
+              new RegExp(`^https?://(?:${HOST})(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~-]+)*/?$`),
+              "expected an http or https URL without user, query or blanks",
+            )
               .optional()
               .meta({ description: "Another service that speaks S3, such as MinIO or R2." }),
           })

@@ -3,6 +3,7 @@ import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zon
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { GeoAnswers, type GeoAnswersProps } from "../constructs/dns/geo-answers.ts";
+import { freeId, zoneId } from "../constructs/dns/ids.ts";
 import type { Platform } from "../platform/schema.ts";
 import { setBackend } from "./backend.ts";
 import { addAws } from "./providers.ts";
@@ -16,11 +17,12 @@ export class TrafficStack extends TerraformStack {
       const labels = Object.keys(answers);
       if (labels.length === 0) continue;
       // Looked up, not passed on: a stack can be deployed alone.
-      const zone = new DataAwsRoute53Zone(this, domain.replaceAll(".", "-"), { name: domain });
+      const zone = new DataAwsRoute53Zone(this, zoneId(this, domain), { name: domain });
       for (const label of labels) {
-        new GeoAnswers(this, `${label}-${domain.replaceAll(".", "-")}`, {
+        const name = `${label}.${domain}`;
+        new GeoAnswers(this, freeId(this, `${label}-${domain.replaceAll(".", "-")}`, name), {
           zoneId: zone.zoneId,
-          name: `${label}.${domain}`,
+          name,
           ttl,
           pools: pools(platform),
         });

@@ -1,6 +1,7 @@
 // Zones, their records, their delegation and their signatures.
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import { zoneId } from "../constructs/dns/ids.ts";
 import { mailRecords, noMailRecords } from "../constructs/dns/mail.ts";
 import type { DnsRecord } from "../constructs/dns/record.ts";
 import { Zone } from "../constructs/dns/zone.ts";
@@ -23,7 +24,7 @@ export class ZonesStack extends TerraformStack {
       const parent = row.parent && zones.get(row.parent);
       zones.set(
         domain,
-        new Zone(this, domain.replaceAll(".", "-"), {
+        new Zone(this, zoneId(this, domain), {
           domain,
           provider: row.provider,
           ttl: row.ttl,
@@ -42,15 +43,11 @@ export class ZonesStack extends TerraformStack {
 
 function records(row: NamedRecord): DnsRecord[] {
   const common = { name: row.owner, ...(row.ttl !== undefined && { ttl: row.ttl }) };
+  const proxied = "proxied" in row && row.proxied !== undefined ? { proxied: row.proxied } : {};
   switch (row.type) {
     case "A":
     case "AAAA":
-      return addresses(row).map((address) => ({
-        ...common,
-        type: row.type,
-        address,
-        ...(row.proxied !== undefined && { proxied: row.proxied }),
-      }));
+      return addresses(row).map((address) => ({ ...common, ...proxied, type: row.type, address }));
     case "TXT":
       return [{ ...common, type: "TXT", text: row.text }];
     case "CAA":
@@ -69,8 +66,9 @@ function records(row: NamedRecord): DnsRecord[] {
         },
       ];
     case "CNAME":
+      return [{ ...common, ...proxied, type: "CNAME", target: row.target }];
     case "NS":
-      return [{ ...common, type: row.type, target: row.target }];
+      return [{ ...common, type: "NS", target: row.target }];
   }
 }
 

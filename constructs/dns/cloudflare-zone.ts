@@ -8,8 +8,8 @@ import { ZoneDnssec } from "@cdktf/provider-cloudflare/lib/zone-dnssec/index.js"
 import { Fn, TerraformStack, TerraformVariable } from "cdktf";
 import type { Construct } from "constructs";
 import { escapeTemplates } from "../escape.ts";
-import { recordId } from "./ids.ts";
-import { type DnsRecord, quotedTxt } from "./record.ts";
+import { freeId, recordId } from "./ids.ts";
+import { type DnsRecord, quotedTxt, recordText } from "./record.ts";
 import type { DelegationSigner, ProviderZone } from "./zone.ts";
 
 export interface InnerZoneProps {
@@ -43,8 +43,12 @@ export class CloudflareZone implements ProviderZone {
       { length: NAME_SERVERS },
       (_, index) => Fn.element(zone.nameServers, index) as string,
     );
-    for (const record of props.records)
-      this.#record(recordId(record, props.domain), record.name, record.ttl, content(record));
+    for (const record of props.records) {
+      const id = freeId(scope, recordId(record, props.domain), recordText(record));
+      const resource = this.#record(id, record.name, record.ttl, content(record));
+      // The binding types flags as a map and turns a number into {}; the provider wants the number.
+      if (record.type === "CAA") resource.addOverride("data.flags", record.flags);
+    }
     if (props.signed) {
       const dnssec = new ZoneDnssec(scope, "dnssec", { zoneId: zone.id, status: "active" });
       this.ds = {
@@ -59,15 +63,20 @@ export class CloudflareZone implements ProviderZone {
   delegate(child: string, nameServers: readonly string[], ds: DelegationSigner | undefined): void {
     const label = child.split(".")[0] as string;
     for (const [index, target] of nameServers.entries()) {
-      this.#record(`${label}-NS-${index + 1}`, child, undefined, { type: "NS", content: target });
+      const id = freeId(this.#scope, `${label}-NS-${index + 1}`, child);
+      this.#record(id, child, undefined, { type: "NS", content: target });
     }
-    if (ds) this.#record(`${label}-DS`, child, undefined, { type: "DS", data: { ...ds } });
+    if (ds)
+      this.#record(freeId(this.#scope, `${label}-DS`, child), child, undefined, {
+        type: "DS",
+        data: { ...ds },
+      });
   }
 
-  #record(id: string, name: string, ttl: number | undefined, rest: RecordContent): void {
+  #record(id: string, name: string, ttl: number | undefined, rest: RecordContent): CloudflareRecord {
     // A proxied record has no TTL of its own: any other value comes back as 1 and never settles.
     const seconds = rest.proxied === true ? 1 : (ttl ?? this.#ttl);
-    new CloudflareRecord(this.#scope, id, { zoneId: this.#zoneId, name, ttl: seconds, ...rest });
+    return new CloudflareRecord(this.#scope, id, { zoneId: this.#zoneId, name, ttl: seconds, ...rest });
   }
 }
 
@@ -79,7 +88,7 @@ function content(record: DnsRecord): RecordContent {
     case "AAAA":
       return { type: record.type, content: record.address, proxied: record.proxied ?? false };
     case "CNAME":
-      return { type: record.type, content: record.target, proxied: false };
+      return { type: record.type, content: record.target, proxied: record.proxied ?? false };
     case "NS":
       return { type: record.type, content: record.target };
     case "MX":
@@ -91,8 +100,7 @@ function content(record: DnsRecord): RecordContent {
       return { type: "SRV", priority, data: { priority, weight, port, target } };
     }
     case "CAA":
-      // The binding types flags as a map, the provider as any value: it wants the number.
-      return { type: "CAA", data: { flags: record.flags as never, tag: record.tag, value: record.issuer } };
+      return { type: "CAA", data: { tag: record.tag, value: escapeTemplates(record.issuer) } };
   }
 }
 

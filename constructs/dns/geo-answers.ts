@@ -3,6 +3,7 @@ import { Route53HealthCheck } from "@cdktf/provider-aws/lib/route53-health-check
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record/index.js";
 import { Construct } from "constructs";
 import { InvalidProps } from "../invalid-props.ts";
+import { freeId } from "./ids.ts";
 
 export type Geo = "*" | { readonly continent: string } | { readonly country: string };
 
@@ -58,7 +59,7 @@ export class GeoAnswers extends Construct {
           fqdn: host.name,
           tags: { Name: host.id },
         });
-        new Route53Record(this, `pool-${pool}-${host.id}`, {
+        new Route53Record(this, freeId(this, `pool-${pool}-${host.id}`, pool), {
           zoneId: props.zoneId,
           name: poolName,
           type: host.address.includes(":") ? "AAAA" : "A",

@@ -9,6 +9,7 @@ import { Fn } from "cdktf";
 import type { Construct } from "constructs";
 import { escapeTemplates } from "../escape.ts";
 import type { InnerZoneProps } from "./cloudflare-zone.ts";
+import { freeId } from "./ids.ts";
 import { type DnsRecord, route53Value } from "./record.ts";
 import type { DelegationSigner, ProviderZone } from "./zone.ts";
 
@@ -60,7 +61,7 @@ export class HostedZone implements ProviderZone {
   #set(name: string, type: string, ttl: number | undefined, values: readonly string[]): void {
     const label =
       name === this.#domain ? "apex" : name.slice(0, -this.#domain.length - 1).replace("*", "wildcard");
-    new Route53Record(this.#scope, `${label}-${type}`, {
+    new Route53Record(this.#scope, freeId(this.#scope, `${label}-${type}`, name), {
       zoneId: this.#zone.zoneId,
       name,
       type,

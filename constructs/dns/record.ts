@@ -2,7 +2,8 @@
 
 export type RecordData =
   | { readonly type: "A" | "AAAA"; readonly address: string; readonly proxied?: boolean }
-  | { readonly type: "CNAME" | "NS"; readonly target: string }
+  | { readonly type: "CNAME"; readonly target: string; readonly proxied?: boolean }
+  | { readonly type: "NS"; readonly target: string }
   | { readonly type: "MX"; readonly priority: number; readonly target: string }
   | { readonly type: "TXT"; readonly text: string }
   | {
@@ -42,15 +43,13 @@ export function txtChunks(text: string): string[] {
 /** As in a zone file: each string in quotes. */
 export function quotedTxt(text: string): string {
   return txtChunks(text)
-    .map((chunk) => `"${chunk.replace(/["\\]/g, "\\$&")}"`)
+    .map((chunk) => `"${escaped(chunk)}"`)
     .join(" ");
 }
 
 /** Route 53's provider adds the outer quotes itself and wants the inner ones written. */
 export function route53Txt(text: string): string {
-  return txtChunks(text)
-    .map((chunk) => chunk.replace(/["\\]/g, "\\$&"))
-    .join('""');
+  return txtChunks(text).map(escaped).join('""');
 }
 
 /** The value as Route 53 takes it. */
@@ -69,8 +68,13 @@ export function route53Value(record: RecordData): string {
     case "SRV":
       return `${record.priority} ${record.weight} ${record.port} ${absolute(record.target)}`;
     case "CAA":
-      return `${record.flags} ${record.tag} "${record.issuer}"`;
+      return `${record.flags} ${record.tag} "${escaped(record.issuer)}"`;
   }
+}
+
+/** The whole record but its TTL, as a zone file has it: two of the same are one record. */
+export function recordText(record: DnsRecord): string {
+  return `${record.name} ${record.type} ${route53Value(record)}`;
 }
 
 /** What tells records of one name and type apart, for construct ids that stay what they are. */
@@ -92,6 +96,11 @@ export function distinction(record: RecordData): string {
     case "CNAME":
       return "";
   }
+}
+
+/** What would end a quoted string, or begin an escape in it, is escaped (RFC 1035 §5.1). */
+function escaped(text: string): string {
+  return text.replace(/["\\]/g, "\\$&");
 }
 
 function absolute(name: string): string {

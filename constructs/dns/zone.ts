@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import { InvalidProps } from "../invalid-props.ts";
 import { CloudflareZone } from "./cloudflare-zone.ts";
 import { HostedZone } from "./hosted-zone.ts";
-import type { DnsRecord } from "./record.ts";
+import { type DnsRecord, recordText } from "./record.ts";
 
 /** `sign`: the zone is signed. `publish`: its DS stands in the parent too. `unsign`: the DS is withdrawn, signing goes on. */
 export type DnssecPhase = "sign" | "publish" | "unsign";
@@ -46,6 +46,7 @@ export class Zone extends Construct {
     super(scope, id);
     this.domain = props.domain;
     const ttl = props.ttl ?? 300;
+    const texts = props.records.map(recordText);
     const alias = props.records.filter(({ type }) => type === "CNAME").map(({ name }) => name);
     InvalidProps.throwIfAny(this, [
       !DOMAIN.test(this.domain) && `domain "${this.domain}" must be lower case without a trailing dot`,
@@ -59,6 +60,9 @@ export class Zone extends Construct {
           alias.includes(name) &&
           `"${name}" is a CNAME and has a record of type ${type} too (RFC 1034 §3.6.2)`,
       ]),
+      ...texts
+        .filter((text, index) => texts.indexOf(text) !== index)
+        .map((text) => `${text} stands there twice`),
       props.parent &&
         !this.domain.endsWith(`.${props.parent.domain}`) &&
         `${this.domain} is not inside its parent ${props.parent.domain}`,

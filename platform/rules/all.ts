@@ -1,4 +1,5 @@
 import { aliasRules } from "./aliases.ts";
+import { caaRules } from "./caa.ts";
 import { clusterRules } from "./clusters.ts";
 import { delegationRules } from "./delegation.ts";
 import { edgeRules } from "./edge.ts";
@@ -20,4 +21,5 @@ export const rules: readonly Rule[] = [
   ...aliasRules,
   ...targetRules,
   ...textRules,
+  ...caaRules,
 ];

@@ -74,6 +74,18 @@ const apexNs: Rule = {
   ),
 };
 
+/** What a child zone says of its servers is written into its parent. */
+const nsDelegated: Rule = {
+  id: "ns-delegated",
+  find: each((zone, { zones }) =>
+    zone.records.flatMap(({ owner, type, path }) => {
+      const child = zones.find(({ name, parent }) => name === owner && parent === zone.name);
+      const message = `zone "${owner}" says parent: ${zone.name}, which writes its NS records: remove this one`;
+      return child && type === "NS" ? [{ path, message }] : [];
+    }),
+  ),
+};
+
 /** RFC 1034 §4.1: at least two name servers. */
 const nsCount: Rule = {
   id: "ns-count",
@@ -117,6 +129,7 @@ export const delegationRules: readonly Rule[] = [
   zoneOccluded,
   dnssecParent,
   apexNs,
+  nsDelegated,
   nsCount,
   answersProvider,
   answersAlone,

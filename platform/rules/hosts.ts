@@ -5,8 +5,8 @@ import { type Rule, repeated } from "./rule.ts";
 
 type Addressed = HostPart & { readonly field: "address" | "private"; readonly value: string };
 
-/** Ids that a region's stack gives to its own parts. */
-const TAKEN: readonly string[] = ["converge", "database", "backend"];
+/** Ids that a region's stack gives to its own parts, and one that every JavaScript object has. */
+const TAKEN: readonly string[] = ["converge", "database", "backend", "constructor"];
 
 const addressesOf = (hosts: readonly HostPart[]): Addressed[] =>
   hosts.flatMap((host) =>
@@ -34,7 +34,7 @@ const hostReserved: Rule = {
       .map(({ path, name }) => ({
         path,
         key: true,
-        message: `"${name}" is the name of a part of every region: give the host another`,
+        message: `"${name}" is a name of Soundstage's own in every region: give the host another`,
       })),
 };
 

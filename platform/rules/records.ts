@@ -1,5 +1,6 @@
 // What must hold of a record by itself, and of the records of one name.
 import { isIPv4 } from "node:net";
+import { canonical } from "../address.ts";
 import { inside, MAX_NAME } from "../names.ts";
 import type { Parts, RecordPart, ZonePart } from "../parts.ts";
 import { addresses } from "../record.ts";
@@ -120,17 +121,32 @@ const rdataDuplicate: Rule = {
   find: ({ zones }) =>
     zones.flatMap((zone) => {
       const data = readOf(zone).flatMap(({ row, path }) =>
-        (row.type === "A" || row.type === "AAAA" ? addresses(row) : [rdata(row)]).map((value) => ({
-          path,
-          row,
-          key: `${row.owner} ${row.type} ${value}`,
-        })),
+        (row.type === "A" || row.type === "AAAA" ? addresses(row).map(canonical) : [rdata(row)]).map(
+          (value) => ({
+            path,
+            row,
+            key: `${row.owner} ${row.type} ${value}`,
+          }),
+        ),
       );
       return repeated(data, ({ key }) => key).map(([{ path, row }]) => ({
         path,
         message: `this ${row.type} record of "${row.name}" stands here twice: give it once`,
       }));
     }),
+};
+
+/** An edge's name has the address of its host, and no other. */
+const edgeOwn: Rule = {
+  id: "edge-own-name",
+  find: (parts) =>
+    each(({ owner, row, path }) => {
+      const written = parts.names
+        .at(owner)
+        .find(({ by, type }) => by?.startsWith("host ") && type === row.type);
+      const message = `the ${row.type} record of ${owner} is written for ${written?.by}, which is an edge: remove this one`;
+      return written ? [{ path, message }] : [];
+    })(parts),
 };
 
 function rdata({ ttl: _ttl, name: _name, ...rest }: NamedRecord): string {
@@ -178,6 +194,7 @@ export const recordRules: readonly Rule[] = [
   ttlRange,
   proxiedProvider,
   rdataDuplicate,
+  edgeOwn,
   ttlMixed,
   mappedAddress,
 ];

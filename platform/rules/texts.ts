@@ -28,6 +28,7 @@ function textsOf({ zones }: Parts): Text[] {
     ...(mail === "none"
       ? [
           { owner: name, text: "v=spf1 -all", path: [...path, "mail"] },
+          { owner: `*.${name}`, text: "v=spf1 -all", path: [...path, "mail"] },
           { owner: `_dmarc.${name}`, text: "v=DMARC1; p=reject", path: [...path, "mail"] },
         ]
       : []),
@@ -127,6 +128,41 @@ const dkimKey: Rule = {
   ],
 };
 
+/** RFC 6376 §3.6.2.2: a selector has one record. */
+const dkimSingle: Rule = {
+  id: "dkim-single",
+  find: ({ zones }) => {
+    const keys = zones.flatMap(({ name, path, mail, records }) => [
+      ...Object.keys(typeof mail === "object" ? mail.dkim : {}).map((selector) => ({
+        owner: `${selector}._domainkey.${name}`,
+        path: [...path, "mail", "dkim", selector],
+      })),
+      ...records.filter(({ owner, type }) => type === "TXT" && owner.includes("._domainkey.")),
+    ]);
+    return repeated(keys, ({ owner }) => owner).map(([{ path, owner }]) => ({
+      path,
+      message: `${owner} has a DKIM key already, and verifiers may take either of two: keep one`,
+    }));
+  },
+};
+
+const mailMxDuplicate: Rule = {
+  id: "mail-mx-duplicate",
+  find: ({ zones }) =>
+    zones.flatMap(({ mail, path }) => {
+      const servers = (typeof mail === "object" ? mail.mx : []).map((server, index) => ({
+        ...server,
+        index,
+      }));
+      return repeated(servers, ({ priority, target }) => `${priority} ${target}`).map(
+        ([{ index, priority, target }]) => ({
+          path: [...path, "mail", "mx", index],
+          message: `${target} with priority ${priority} stands here twice: give it once`,
+        }),
+      );
+    }),
+};
+
 /** RFC 7505 §3: `mail` says all of a zone's MX. */
 const mailMx: Rule = {
   id: "mail-mx",
@@ -153,5 +189,7 @@ export const textRules: readonly Rule[] = [
   dmarcSingle,
   dmarcSyntax,
   dkimKey,
+  dkimSingle,
   mailMx,
+  mailMxDuplicate,
 ];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { GeoAnswers } from "../../../constructs/dns/geo-answers.ts";
-import { quotedTxt, route53Txt, txtChunks } from "../../../constructs/dns/record.ts";
+import { type DnsRecord, quotedTxt, route53Txt, txtChunks } from "../../../constructs/dns/record.ts";
 import { Zone } from "../../../constructs/dns/zone.ts";
 import { synth } from "../synth.ts";
 
@@ -45,6 +45,38 @@ test("a long TXT is written as each provider takes it", () => {
   const text = `${"a".repeat(255)}b"c`;
   expect(quotedTxt(text)).toBe(`"${"a".repeat(255)}" "b\\"c"`);
   expect(route53Txt(text)).toBe(`${"a".repeat(255)}""b\\"c`);
+});
+
+/** The resources of a zone's records on each provider. */
+const onCloudflare = (...records: readonly DnsRecord[]) =>
+  Object.values(resources("cloudflare", records).cloudflare_dns_record ?? {});
+const onRoute53 = (...records: readonly DnsRecord[]) =>
+  Object.values(resources("route53", records).aws_route53_record ?? {});
+
+function resources(provider: "cloudflare" | "route53", records: readonly DnsRecord[]) {
+  return (
+    synth((stack) => new Zone(stack, "zone", { domain: "example.com", provider, records })).resource ?? {}
+  );
+}
+
+test.for([0, 128] as const)("a CAA record on Cloudflare has its flags %d as a number", (flags) => {
+  const [record] = onCloudflare({ type: "CAA", name: "example.com", flags, tag: "issue", issuer: "ca.test" });
+  expect(record).toMatchObject({ type: "CAA", data: { flags, tag: "issue", value: "ca.test" } });
+});
+
+test.for(["${path.cwd}", "%{if true}"])("a CAA record that says %s is no template of Terraform's", (said) => {
+  const issuer = `ca.test; account=${said}`;
+  const record: DnsRecord = { type: "CAA", name: "example.com", flags: 0, tag: "issue", issuer };
+  const literal = `ca.test; account=${said[0]}${said}`;
+  expect(onCloudflare(record)).toMatchObject([{ data: { value: literal } }]);
+  expect(onRoute53(record)).toMatchObject([{ records: [`0 issue "${literal}"`] }]);
+});
+
+test("a quote ends no CAA value on Route 53", () => {
+  const issuer = 'a" "b\\';
+  expect(onRoute53({ type: "CAA", name: "example.com", flags: 0, tag: "issue", issuer })).toMatchObject([
+    { records: ['0 issue "a\\" \\"b\\\\"'] },
+  ]);
 });
 
 test("Route 53 has one resource for a set of records", () => {
