@@ -1,7 +1,8 @@
 // The cdktf app: one platform file in, its stacks and the bundles of their hosts out.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { App } from "cdktf";
+import { type PackagesLock, readLock } from "../bundle/packages-lock.ts";
 import { InvalidProps } from "../constructs/invalid-props.ts";
 import { loadPlatform, PlatformFaults } from "../platform/load.ts";
 import { LocalStack } from "../stacks/local.ts";
@@ -21,9 +22,10 @@ async function main(): Promise<void> {
   }
   const app = new App();
   const built = await artifacts(platform);
+  const lock = packagesLock(join(dirname(file), "packages.lock"));
   if (Object.keys(platform.zones).length > 0) new ZonesStack(app, "zones", { platform });
   for (const region of Object.keys(platform.regions)) {
-    new RegionStack(app, `region-${region}`, { platform, region, artifacts: built });
+    new RegionStack(app, `region-${region}`, { platform, region, artifacts: built, ...(lock && { lock }) });
   }
   if (Object.values(platform.zones).some((zone) => Object.keys(zone.answers).length > 0)) {
     new TrafficStack(app, "traffic", { platform });
@@ -33,6 +35,11 @@ async function main(): Promise<void> {
   mkdirSync(join(app.outdir, "bin"), { recursive: true });
   await bundleCli(join(app.outdir, "bin", "soundstage.mjs"));
   writeFileSync(join(app.outdir, "origin.json"), `${JSON.stringify(origin(dirname(file)), null, 2)}\n`);
+}
+
+/** The versions to install and hold, where the platform has pinned them. */
+function packagesLock(file: string): PackagesLock | undefined {
+  return existsSync(file) ? readLock(readFileSync(file, "utf8"), file) : undefined;
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What bin/up and bin/test need on a machine; sourced from the repository's root.
 
+SOPS_VERSION=3.11.0
 TERRAFORM_VERSION=1.11.4
 terraform_sha256() { # machine as uname -m names it
   case "$1" in
@@ -50,6 +51,25 @@ need_terraform() {
     echo "$sum  $folder/terraform.zip" | sha256sum --check --quiet || fail "the downloaded Terraform is not the pinned one"
     unzip -q -o "$folder/terraform.zip" terraform -d "$folder"
     rm "$folder/terraform.zip"
+  fi
+  export PATH="$folder:$PATH"
+}
+
+# Debian 12 has no sops: the pinned one is built once a machine, outside every checkout, where Go is there to build it.
+need_sops() {
+  if command -v sops >/dev/null; then return; fi
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/soundstage/sops-$SOPS_VERSION"
+  if [ ! -x "$folder/sops" ]; then
+    command -v go >/dev/null || {
+      echo "sops and Go are not installed (what needs sops is skipped)" >&2
+      return 1
+    }
+    mkdir -p "$(dirname "$folder")"
+    echo "Building sops $SOPS_VERSION: this takes minutes, once"
+    GOBIN="$folder" go install "github.com/getsops/sops/v3/cmd/sops@v$SOPS_VERSION" >"$folder.log" 2>&1 || {
+      echo "sops $SOPS_VERSION could not be built (what needs it is skipped): $(tail -n 1 "$folder.log")" >&2
+      return 1
+    }
   fi
   export PATH="$folder:$PATH"
 }

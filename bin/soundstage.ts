@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
+import type { TrustOptions } from "./trust.ts";
 
 const program = new Command("soundstage").description("Brings the hosts of a platform to their bundles.");
 /** The CLI lies in the output that it applies; from a checkout it is the app's own. */
 const output = () =>
   basename(import.meta.filename) === "soundstage.mjs" ? resolve(import.meta.dirname, "..") : "cdktf.out";
+const several = (value: string, before: string[] = []) => [...before, value];
 
 program
   .command("converge <stack>", { hidden: true })
@@ -18,12 +20,23 @@ program
 
 program
   .command("apply [hosts...]")
-  .description("bring the hosts of a synthesized stack to their bundles, without Terraform")
-  .requiredOption("--stack <stack>", "stack whose hosts are meant, such as region-eu")
+  .description("bring the hosts of synthesized stacks to their bundles, without Terraform")
+  .requiredOption(
+    "--stack <stack>",
+    "stack whose hosts are meant, such as region-eu; may be repeated",
+    several,
+  )
   .option("--output <folder>", "folder that cdktf synthesized into", output())
-  .action(async (hosts: string[], options: { stack: string; output: string }) => {
+  .option("--waves <sizes>", "sizes of the waves of hosts without an order, such as 1,25%,100%")
+  .option("--max-fail <share>", "how many hosts may fail before no other is begun: 2, or 10%")
+  .option("--only-failed", "only hosts that were not at their bundle when the last run ended")
+  .option("--skip-unreachable", "go on without hosts that can not be reached, and fail at the end")
+  .option("--lock-wait <time>", "how long to wait for another run that holds a host", "60s")
+  .option("--allow-older", "let hosts go back to an output that does not contain the commit they have")
+  .option("--json", "say what happens as a JSON object a line")
+  .action(async (hosts: string[], options: { stack: string[]; output: string }) => {
     const { converge } = await import("../converge/converge.ts");
-    process.exitCode = await converge({ output: resolve(options.output), stack: options.stack, hosts });
+    process.exitCode = await converge({ ...options, output: resolve(options.output), hosts });
   });
 
 program
@@ -52,6 +65,44 @@ program
   .command("validate [file]")
   .description("check a platform file")
   .action(async (file?: string) => (await import("./validate.ts")).validate(file));
+
+program
+  .command("trust <host>")
+  .description("show the keys of a host and pin one in the platform file")
+  .option("--region <region>", "region of the host")
+  .option("--stack <stack>", "stack of the host, such as region-eu")
+  .option("--fingerprint <SHA256:…>", "the host's key, as you have it from elsewhere")
+  .option("--yes", "write the key of --fingerprint without asking")
+  .option("--replace", "put the key in the place of another pin")
+  .option("--json", "for machines")
+  .action(async (host: string, options: TrustOptions) => {
+    process.exitCode = await (await import("./trust.ts")).trust(host, options);
+  });
+
+program
+  .command("packages")
+  .description("the versions of Debian packages")
+  .command("lock [hosts...]")
+  .description("pin the versions that hosts have: writes packages.lock beside the platform file")
+  .option("--stack <stack>", "stack whose hosts are meant; all when absent")
+  .option("--output <folder>", "folder that cdktf synthesized into", output())
+  .action(async (hosts: string[], options: { stack?: string; output: string }) => {
+    const { lockPackages } = await import("../converge/packages.ts");
+    await lockPackages({ ...options, output: resolve(options.output), hosts });
+  });
+
+program
+  .command("cloud-init <host>")
+  .description("print the user data with which a new machine brings itself to its bundle")
+  .requiredOption("--stack <stack>", "stack that the host belongs to")
+  .requiredOption("--out <file>", "where to write its bundle, a .tar.gz for you to put at the URL")
+  .requiredOption("--url <url>", "https address at which the host will find that file")
+  .option("--output <folder>", "folder that cdktf synthesized into", output())
+  .action(async (host: string, options: { stack: string; out: string; url: string; output: string }) => {
+    const { cloudInit } = await import("../converge/cloud-init.ts");
+    process.stdout.write(await cloudInit({ ...options, output: resolve(options.output), host }));
+    console.error(`${options.out} is written: put it at ${options.url}`);
+  });
 
 const authority = program.command("ca").description("the private certificate authority of the clusters");
 authority

@@ -9,6 +9,8 @@ export type SecretRef = { readonly version: number } & (
   /** Relative to the folder of the platform file. */
   | { readonly file: string }
   | { readonly command: readonly string[] }
+  /** A file that sops encrypted, and the keys under which the secret stands in it, joined by dots. */
+  | { readonly sops: string; readonly key: string }
 );
 
 /** An operator's own file or value that is no versioned secret of a host, such as the CA's key. */
@@ -139,6 +141,7 @@ export interface Manifest {
   readonly format: 1;
   readonly host: string;
   readonly transport: "ssh" | "local";
+  /** `name`, or `name=version` for one that is installed in that version and held. */
   readonly packages: readonly string[];
   readonly users: readonly User[];
   readonly directories: readonly Directory[];
@@ -156,16 +159,34 @@ export interface Manifest {
   readonly processes: readonly Process[];
 }
 
-/** How converge reaches a host; lies beside the manifests in `region.json`, not in them. */
-export interface Connection {
-  readonly host: string;
+/** How one machine is logged in to. */
+export interface Login {
   readonly address: string;
-  readonly ports: readonly number[];
   readonly user: string;
-  /** `ssh-ed25519 AAAA…` or `SHA256:…`. */
-  readonly hostKey: string;
+  /** `ssh-ed25519 AAAA…` or `SHA256:…`; else known_hosts decides. */
+  readonly hostKey?: string;
   /** Private key, relative to the folder of the platform file; else the agent and the user's own keys. */
   readonly identity?: string;
+  /** Of the private key. */
+  readonly passphrase?: SecretRef;
+}
+
+/** A machine over which a host is reached. */
+export interface Jump extends Login {
+  readonly port: number;
+}
+
+/** How converge reaches a host; lies beside the manifests in `region.json`, not in them. */
+export interface Connection extends Login {
+  readonly host: string;
+  /** Tried in order. */
+  readonly ports: readonly number[];
+  /** Relative to the folder of the platform file; else the operator's own. */
+  readonly knownHosts?: string;
+  /** Password of a user who becomes root; without it sudo must ask for none. */
+  readonly sudo?: { readonly password: SecretRef };
+  /** In the order in which they are passed. */
+  readonly jump?: readonly Jump[];
 }
 
 /** `stacks/<stack>/region.json`: the hosts that one converge process brings to their bundles. */
@@ -174,6 +195,8 @@ export interface RegionFile {
   readonly stack: string;
   /** Nothing but the `local` stack of an example platform is ever applied. */
   readonly example: boolean;
+  /** Sizes of the waves of hosts without an order: counts (`1`) or shares (`25%`), the last repeated. */
+  readonly waves?: readonly string[];
   readonly hosts: readonly (Connection | { readonly host: string; readonly directory: string })[];
 }
 

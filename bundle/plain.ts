@@ -10,7 +10,7 @@ const NONE = "-";
 export function plainText(manifest: Manifest): string {
   const records: (readonly (string | number)[])[] = [
     ["soundstage", manifest.format, manifestHash(manifest), manifest.host],
-    ...manifest.packages.map((name) => ["package", name]),
+    ...manifest.packages.map((name) => ["package", ...name.split("=")]),
     ...manifest.users.map(({ name, home, shell, groups }) => [
       "user",
       name,

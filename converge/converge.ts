@@ -1,65 +1,145 @@
-// What Terraform's command and `soundstage apply` call: the hosts of one stack, brought to their bundles.
-import { dirname, join, resolve } from "node:path";
+// What Terraform's command and `soundstage apply` call: the hosts of stacks, brought to their bundles.
+import { dirname, resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle, readRegion } from "../bundle/reader.ts";
+import { Budget } from "./budget.ts";
 import { ConvergeFault } from "./fault.ts";
+import { JsonReport } from "./json-report.ts";
+import { LastRun } from "./last-run.ts";
 import { LocalHost } from "./local.ts";
-import { convergeRegion, logFile, requireApplicable } from "./region.ts";
-import { PlainReport, type Report } from "./report.ts";
+import { MaskedReport } from "./masked-report.ts";
+import { convergeRegion } from "./region.ts";
+import { type Display, PlainReport } from "./report.ts";
+import { RunLog } from "./run-log.ts";
 import { Secrets } from "./secrets.ts";
+import { type Selection, select, type Wanted } from "./selection.ts";
+import { Share } from "./share.ts";
+import { ProcessStop } from "./stop.ts";
+import { isDone, type Outcome } from "./summary.ts";
 
-export interface ConvergeOptions {
-  /** Folder that cdktf synthesized into. */
-  readonly output: string;
-  readonly stack: string;
-  /** Names of hosts; all when empty. */
-  readonly hosts?: readonly string[];
-  /** JSON of what Terraform planned: host → manifest hash and more. */
-  readonly triggers?: string;
+export interface ConvergeOptions extends Wanted {
+  /** Sizes of the waves of hosts without an order, such as `1,25%,100%`. @default what the region says */
+  readonly waves?: string;
+  /** How many hosts may fail before no other is begun: `2`, or `10%` of all that are meant. @default none */
+  readonly maxFail?: string;
+  /** Hosts that can not be reached leave the run, which then fails once the others are done. @default false */
+  readonly skipUnreachable?: boolean;
+  /** How long to wait for another run that holds a host: `60s`, `5m`, `0`. @default 60s */
+  readonly lockWait?: string;
+  /** Hosts may go back to an output that does not contain the commit they have. @default those of SOUNDSTAGE_ALLOW_OLDER */
+  readonly allowOlder?: boolean;
+  /** Says what happens as a JSON object a line. @default false */
+  readonly json?: boolean;
 }
 
 /** @returns the exit code: 0 only when every host is at its bundle */
 export async function converge(options: ConvergeOptions): Promise<number> {
-  const { output, stack } = options;
-  const region = readRegion(output, stack);
-  requireApplicable(stack, region.example);
-  const names = region.hosts.map(({ host }) => host);
-  const unknown = (options.hosts ?? []).filter((host) => !names.includes(host));
-  if (unknown.length > 0)
-    throw new ConvergeFault(`${stack} has no host ${unknown.join(", ")}; it has ${names.join(", ")}`);
-  if (options.triggers !== undefined) requirePlanned(output, stack, names, options.triggers);
-  const wanted = region.hosts.filter(({ host }) => !options.hosts?.length || options.hosts.includes(host));
-  const report = await display(
-    wanted.map(({ host }) => host),
-    logFile(output, stack),
+  const { output } = options;
+  const selections = select(options);
+  const stacks = new Map(selections.flatMap(({ stack, hosts }) => hosts.map(({ host }) => [host, stack])));
+  const outcomes = new Map<string, Outcome>([...stacks.keys()].map((host) => [host, "not begun"]));
+  const maxFail = options.maxFail === undefined ? undefined : Share.parse(options.maxFail, "--max-fail");
+  const run = {
+    ...options,
+    waves: options.waves === undefined ? undefined : parseWaves(options.waves.split(",")),
+    lockWait: options.lockWait === undefined ? 60_000 : milliseconds(options.lockWait, "--lock-wait"),
+    outcomes,
+    budget: new Budget(maxFail, outcomes.size),
+  };
+  const records = selections.map(({ stack, hosts }) => ({ record: new LastRun(output, stack), hosts }));
+  for (const { record, hosts } of records) record.begin(hosts.map(({ host }) => host));
+
+  const began = performance.now();
+  const report = await display(new RunLog(output, stacks), options.json ?? false);
+  const conclude = () => {
+    for (const { record } of records) record.end((host) => isDone(outcomes.get(host)));
+    const seconds = (performance.now() - began) / 1000;
+    report.summary({ outcomes, seconds, ...(stop.reason && { stopped: stop.reason }) });
+  };
+  const stop = new ProcessStop(
+    (reason) => report.stopping(reason),
+    () => {
+      conclude();
+      process.exit(130);
+    },
   );
+  try {
+    try {
+      for (const selection of selections) await one(selection, { ...run, report, stop });
+    } finally {
+      await report.close();
+    }
+    conclude();
+  } finally {
+    await stop.dispose();
+  }
+  const ends = [...outcomes.values()];
+  if (ends.every(isDone)) return 0;
+  return stop.reason && ends.includes("not begun") ? stop.code : 1;
+}
+
+interface Run extends Pick<ConvergeOptions, "output" | "skipUnreachable" | "allowOlder"> {
+  readonly lockWait: number;
+  readonly waves: readonly Share[] | undefined;
+  readonly outcomes: Map<string, Outcome>;
+  readonly budget: Budget;
+  readonly report: Display;
+  readonly stop: ProcessStop;
+}
+
+/** A stack is begun when those before it held. */
+async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> {
+  const { output, outcomes, budget, report, stop } = run;
+  const withheld = stop.reason ?? budget.exceeded;
+  if (withheld) {
+    for (const { host } of hosts) report.step(host, "stopped", `${withheld}; nothing was changed here`);
+    return;
+  }
   const folder = platformFolder(output);
-  const failed = await convergeRegion({
+  const sizes = run.waves ?? (waves && parseWaves(waves));
+  await convergeRegion({
     output,
     stack,
-    hosts: wanted.filter((host): host is Connection => "address" in host),
+    hosts: hosts.filter((host): host is Connection => "address" in host),
     folder,
     report,
+    outcomes,
+    budget,
+    stop,
+    skipUnreachable: run.skipUnreachable ?? false,
+    lockWait: run.lockWait,
+    allowOlder: run.allowOlder ? "all" : (process.env.SOUNDSTAGE_ALLOW_OLDER ?? "").split(","),
+    ...(sizes && { waves: sizes }),
   });
-  for (const host of wanted) {
+  for (const host of hosts) {
     if (!("directory" in host)) continue;
     const bundle = readBundle(output, stack, host.host);
-    const done = await new LocalHost(resolve(folder, host.directory)).converge(
-      bundle,
-      new Secrets(folder),
-      report,
-    );
-    if (!done) failed.add(host.host);
+    const local = new LocalHost(resolve(folder, host.directory));
+    const secrets = new Secrets(folder);
+    outcomes.set(host.host, await local.converge(bundle, secrets, new MaskedReport(report, secrets)));
   }
-  await report.close();
-  return failed.size > 0 ? 1 : 0;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `5m`, `1h`; seconds where no unit stands. */
+function milliseconds(text: string, option: string): number {
+  const [, number, unit = "s"] = /^(\d+)([smh])?$/.exec(text) ?? [];
+  if (number === undefined) throw new ConvergeFault(`${option} ${text}: expected a time such as 60s or 5m`);
+  return Number(number) * (UNITS[unit] as number);
+}
+
+function parseWaves(sizes: readonly string[]): Share[] {
+  return sizes.map((size) => Share.parse(size, "wave"));
 }
 
 /** A display that moves where a person looks, plain lines for Terraform, which gives its child no terminal. */
-async function display(hosts: readonly string[], log: string): Promise<Report> {
-  if (!process.stdout.isTTY) return new PlainReport(hosts, log);
+async function display(log: RunLog, json: boolean): Promise<Display> {
+  if (json) return new JsonReport(log);
+  // What moves must fit: a line a host, and one for the step that runs.
+  if (!process.stdout.isTTY || log.hosts.length * 2 > process.stdout.rows) return new PlainReport(log);
   const { LiveReport } = await import("./live-report.ts");
-  return new LiveReport(hosts, log);
+  return new LiveReport(log);
 }
 
 /** Stops the processes of a stack's folders. */
@@ -76,17 +156,4 @@ export async function down(output: string, stack: string): Promise<void> {
 export function platformFolder(output: string): string {
   const file = process.env.SOUNDSTAGE_PLATFORM;
   return file ? dirname(resolve(file)) : dirname(resolve(output));
-}
-
-/** What is applied is what was planned: an output that was synthesized anew meanwhile is refused. */
-function requirePlanned(output: string, stack: string, hosts: readonly string[], triggers: string): void {
-  const planned = JSON.parse(triggers) as Record<string, { manifest: string }>;
-  const other = [...new Set([...hosts, ...Object.keys(planned)])].filter(
-    (host) => !hosts.includes(host) || readBundle(output, stack, host).hash !== planned[host]?.manifest,
-  );
-  if (other.length > 0) {
-    throw new ConvergeFault(
-      `${join(output, "stacks", stack)} is not what was planned: the bundle of ${other.join(", ")} differs; plan again and apply that plan`,
-    );
-  }
 }

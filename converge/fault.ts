@@ -5,3 +5,15 @@ export class ConvergeFault extends Error {
     this.name = "ConvergeFault";
   }
 }
+
+/** No session with a host could be had, or it was lost. */
+export class UnreachableFault extends ConvergeFault {
+  /** A host that boots, or a server that takes no more connections for now: asking again may help. */
+  readonly transient: boolean;
+
+  constructor(message: string, transient = false) {
+    super(message);
+    this.name = "UnreachableFault";
+    this.transient = transient;
+  }
+}

@@ -1,22 +1,29 @@
 // One host of a run: what it needs, its preparation up to the barrier, its change, and its way back.
 import type { Connection, Manifest } from "../bundle/manifest.ts";
 import type { HostBundle } from "../bundle/reader.ts";
+import type { Access } from "./access.ts";
 import { sign } from "./authority.ts";
 import { ConvergeFault } from "./fault.ts";
+import type { OutputOrigin } from "./output-origin.ts";
 import { type Line, Remote, StepFault } from "./remote.ts";
 import type { Report } from "./report.ts";
 import type { Member } from "./schedule.ts";
 import { type Secrets, saltedDigest } from "./secrets.ts";
-import { archiveOf } from "./upload.ts";
+import { archiveOf, type Missing } from "./upload.ts";
 
 export interface HostContext {
   readonly connection: Connection;
-  readonly identity: string | undefined;
+  readonly access: Access;
   readonly bundle: HostBundle;
   readonly secrets: Secrets;
   readonly report: Report;
-  /** Who holds the lock, for whoever else comes. */
+  /** Who holds the host, for whoever else comes. */
   readonly owner: string;
+  /** Milliseconds to wait for another run. */
+  readonly lockWait: number;
+  readonly origin: OutputOrigin;
+  /** Whether the host may go back to an output that does not contain the commit it has. */
+  readonly allowOlder: boolean;
 }
 
 export class HostRun {
@@ -24,7 +31,6 @@ export class HostRun {
   readonly manifest: Manifest;
   readonly #context: HostContext;
   #remote: Remote | undefined;
-  #locked = false;
   /** Applied and awaiting its probes. */
   #pending = false;
 
@@ -38,7 +44,7 @@ export class HostRun {
   async same(): Promise<boolean> {
     this.#remote = await Remote.connect(
       this.#context.connection,
-      this.#context.identity,
+      this.#context.access,
       this.#context.bundle.script,
     );
     const answer = await this.#remote.verify();
@@ -50,7 +56,21 @@ export class HostRun {
     const drift = answer.filter(([step]) => step === "drift");
     for (const [, what] of drift) this.#say("drift", what ?? "");
     const changed = this.#changedSecrets(answer);
+    if (hash !== this.#context.bundle.hash)
+      this.#requireNewer(answer.find(([step]) => step === "origin")?.[1]);
     return hash === this.#context.bundle.hash && drift.length === 0 && changed.length === 0;
+  }
+
+  /** An old branch must not quietly undo what a newer one brought. */
+  #requireNewer(held: string | undefined): void {
+    const { origin, allowOlder } = this.#context;
+    const relation = origin.relationTo(held);
+    if (relation === "unknown")
+      this.#say("origin", `the host has ${held}, and it can not be told whether this output contains that`);
+    if (relation !== "other" || allowOlder) return;
+    throw new ConvergeFault(
+      `the host has commit ${held}, which this output (${origin.label}) does not contain: merge it, or name the host in SOUNDSTAGE_ALLOW_OLDER=${this.name} (or say --allow-older)`,
+    );
   }
 
   /** Secrets whose value on the host is another; a new value under an old version is refused. */
@@ -76,18 +96,22 @@ export class HostRun {
 
   /** All that changes nothing that runs: upload, packages, users, certificates, secrets, checks. */
   async prepare(): Promise<void> {
-    await this.#run("lock", [this.#context.owner]);
-    this.#locked = true;
-    const { bundle } = this.#context;
-    const missing = (await this.#run("stage", [], bundle.plain))
+    const { bundle, owner, lockWait, origin } = this.#context;
+    const waiting = (holder: string) => this.#say("waits", `for ${holder}`);
+    await (this.#remote as Remote).hold(owner, { ms: lockWait, waiting });
+    const missing = (await this.#run("stage", [origin.label], bundle.plain))
       .filter(([step]) => step === "missing")
-      .map(([, hash]) => hash as string);
+      .map(([, hash, have]): Missing => ({ hash: hash as string, have: Number(have ?? 0) }));
     if (missing.length > 0) {
-      const bytes = missing.reduce((sum, hash) => sum + (bundle.objects.get(hash)?.size ?? 0), 0);
+      const bytes = missing.reduce(
+        (sum, { hash, have }) => sum + (bundle.objects.get(hash)?.size ?? 0) - have,
+        0,
+      );
       await this.#run("receive", [], archiveOf(bundle, missing));
       this.#say("upload", `${missing.length} objects, ${(bytes / 1e6).toFixed(1)} MB`);
     }
-    if (this.manifest.secrets.length > 0) await this.#run("secrets", [], this.#secretLines());
+    if (this.manifest.secrets.length > 0)
+      await this.#run("secrets", [], this.#context.secrets.lines(this.manifest.secrets));
     const prepared = await this.#run("prepare");
     this.#tell(prepared.filter(([step]) => step !== "request"));
     for (const [, id, csr] of prepared.filter(([step]) => step === "request")) {
@@ -108,15 +132,6 @@ export class HostRun {
       key: secrets.operator(wanted.authority.key),
     };
     this.#tell(await this.#run("answer", [id], await sign(request, wanted, authority)));
-  }
-
-  #secretLines(): string {
-    return this.manifest.secrets
-      .map(
-        (secret) =>
-          `${secret.path}\t${Buffer.from(this.#context.secrets.content(secret)).toString("base64")}\n`,
-      )
-      .join("");
   }
 
   /** Where it stands in its groups, as its own scripts tell. */
@@ -143,10 +158,27 @@ export class HostRun {
     // Until it is proven or put back: also where the connection is lost in between.
     this.#pending = true;
     try {
-      this.#tell(await this.#run("apply"));
+      const lines = await this.#run("change");
+      this.#tell(lines.filter(([step]) => step !== "guard"));
+      if (lines.some(([step]) => step === "guard")) await this.#confirm();
     } catch (error) {
       if (error instanceof StepFault && error.code === 11) this.#pending = false;
       throw error;
+    }
+  }
+
+  /** What changed could lock us out: only a new connection proves that it did not. */
+  async #confirm(): Promise<void> {
+    const { connection, access, bundle } = this.#context;
+    try {
+      const second = await Remote.connect(connection, access, bundle.script);
+      await second.run("confirm");
+      second.close();
+      this.#say("confirmed", "a new connection was made with what changed");
+    } catch (error) {
+      throw new ConvergeFault(
+        `no new connection can be made with what changed, so it is put back: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -169,7 +201,7 @@ export class HostRun {
   async release(): Promise<void> {
     try {
       if (this.#pending) await this.#putBack();
-      if (this.#locked) await this.#remote?.run("unlock");
+      await this.#remote?.letGo();
     } catch (error) {
       this.#context.report.failed(this.name, `it could not be left in order: ${(error as Error).message}`);
     } finally {

@@ -19,6 +19,7 @@ import type { HostBundle } from "../bundle/reader.ts";
 import { ConvergeFault } from "./fault.ts";
 import type { Report } from "./report.ts";
 import type { Secrets } from "./secrets.ts";
+import type { Outcome } from "./summary.ts";
 import { startSupervisor, stopSupervisor, supervised } from "./supervisor.ts";
 
 const MARKER = ".soundstage-archive";
@@ -32,14 +33,14 @@ export class LocalHost {
     this.#state = join(root, ".soundstage");
   }
 
-  /** @returns true when the folder is at its bundle */
-  async converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<boolean> {
+  /** @returns what became of it */
+  async converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<Outcome> {
     const { manifest } = bundle;
     try {
-      secrets.require(manifest.secrets);
+      await secrets.require(manifest.secrets);
       if (this.#same(bundle, secrets)) {
         report.step(manifest.host, "same", "");
-        return true;
+        return "same";
       }
       const before = this.#held();
       this.#apply(bundle, secrets, report);
@@ -52,10 +53,10 @@ export class LocalHost {
         for (const { name } of manifest.processes) report.step(manifest.host, "processes", `${name} started`);
       }
       await this.#probe(manifest, report);
-      return true;
+      return "changed";
     } catch (error) {
       report.failed(manifest.host, (error as Error).message);
-      return false;
+      return "failed";
     }
   }
 

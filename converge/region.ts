@@ -1,13 +1,21 @@
-// One process for all hosts of a stack: prepared side by side, changed in order, each proven or put back.
-import { hostname } from "node:os";
-import { join, resolve } from "node:path";
-import type { Connection } from "../bundle/manifest.ts";
+// One process for all hosts of a stack: prepared side by side, changed wave by wave, each proven or put back.
+import { hostname, userInfo } from "node:os";
+import type { Connection, SecretFile } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
-import { ConvergeFault } from "./fault.ts";
+import { Access, accessSecrets } from "./access.ts";
+import { Budget } from "./budget.ts";
+import { ClusterActions } from "./cluster-actions.ts";
+import { UnreachableFault } from "./fault.ts";
 import { HostRun } from "./host-run.ts";
+import { MaskedReport } from "./masked-report.ts";
+import { OutputOrigin } from "./output-origin.ts";
+import { pool } from "./pool.ts";
 import type { Report } from "./report.ts";
-import { schedule, type Wave } from "./schedule.ts";
+import { type Member, schedule, type Wave } from "./schedule.ts";
 import { Secrets } from "./secrets.ts";
+import type { Share } from "./share.ts";
+import type { Stop } from "./stop.ts";
+import type { Outcome } from "./summary.ts";
 
 export interface RegionOptions {
   readonly output: string;
@@ -16,171 +24,223 @@ export interface RegionOptions {
   /** The platform file's folder. */
   readonly folder: string;
   readonly report: Report;
+  /** Filled in as it goes, for whoever must tell before the whole has ended. */
+  readonly outcomes?: Map<string, Outcome>;
+  /** @default nothing ends it early */
+  readonly stop?: Stop;
+  /** @default the first failure ends it */
+  readonly budget?: Budget;
+  /** Sizes of the waves of hosts without an order. @default the first alone, a quarter, the rest */
+  readonly waves?: readonly Share[];
+  /** Hosts that can not be reached leave the run before the barrier. @default false */
+  readonly skipUnreachable?: boolean;
+  /** Milliseconds to wait for another run that holds a host. @default 60000 */
+  readonly lockWait?: number;
+  /** Names of hosts that may go back to an older output; `all` is every one. @default none */
+  readonly allowOlder?: "all" | readonly string[];
 }
 
-/** Connections at a time; preparing is mostly waiting for the hosts. */
-const PARALLEL = 16;
+type Options = Required<Omit<RegionOptions, "waves">> & Pick<RegionOptions, "waves">;
 
-/** @returns the hosts that are not at their bundle */
-export async function convergeRegion(options: RegionOptions): Promise<Set<string>> {
-  const failed = new Set<string>();
-  const secrets = new Secrets(options.folder);
-  const owner = `${process.env.USER ?? "somebody"}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
-  const runs = options.hosts.map(
-    (connection) =>
-      new HostRun({
-        connection,
-        identity: connection.identity && resolve(options.folder, connection.identity),
-        bundle: readBundle(options.output, options.stack, connection.host),
-        secrets,
-        report: options.report,
-        owner,
-      }),
-  );
-  secrets.require(runs.flatMap(({ manifest }) => manifest.secrets));
-  const stop = stopSignal();
+/** @returns what became of each host */
+export async function convergeRegion(options: RegionOptions): Promise<ReadonlyMap<string, Outcome>> {
+  const { hosts } = options;
+  const region = new Region({
+    outcomes: new Map(),
+    stop: { reason: undefined },
+    budget: new Budget(undefined, hosts.length),
+    skipUnreachable: false,
+    lockWait: 60_000,
+    allowOlder: [],
+    ...options,
+  });
+  return region.converge(hosts.map(({ host }) => host));
+}
 
-  /** Runs a step on hosts side by side; those that fail leave the run. */
-  const each = async (
-    hosts: readonly HostRun[],
-    step: (run: HostRun) => Promise<unknown>,
-  ): Promise<HostRun[]> => {
-    const queue = hosts.filter(({ name }) => !failed.has(name));
-    const done: HostRun[] = [];
-    const worker = async (): Promise<void> => {
-      for (let run = queue.shift(); run; run = queue.shift()) {
-        try {
-          await step(run);
-          done.push(run);
-        } catch (error) {
-          failed.add(run.name);
-          options.report.failed(run.name, (error as Error).message);
-        }
+class Region {
+  readonly #options: Options;
+  readonly #secrets: Secrets;
+  readonly #access: Access;
+  readonly #origin: OutputOrigin;
+  /** What it takes to have the hosts' files and to reach the hosts. */
+  readonly #needed: Pick<SecretFile, "parts">[] = [];
+  readonly #owner =
+    `${userInfo().username}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
+  readonly #actions = new ClusterActions();
+  readonly #connections: ReadonlyMap<string, Connection>;
+  readonly #orders = new Map<string, Member["order"]>();
+  /** Connected, and to be released. */
+  readonly #runs = new Map<string, HostRun>();
+  /** Group → why no further host of it is begun. */
+  readonly #givenUp = new Map<string, string>();
+  /** The barrier is behind us. */
+  #changes = false;
+
+  constructor(options: Options) {
+    this.#origin = OutputOrigin.of(options.output);
+    this.#secrets = new Secrets(options.folder);
+    this.#access = new Access(options.folder, this.#secrets);
+    this.#options = { ...options, report: new MaskedReport(options.report, this.#secrets) };
+    this.#connections = new Map(options.hosts.map((connection) => [connection.host, connection]));
+    // A bundle is read again when it is its host's turn: kept of all of them is what concerns several.
+    for (const { host } of options.hosts) {
+      const { manifest } = readBundle(options.output, options.stack, host);
+      this.#needed.push(...manifest.secrets);
+      this.#actions.add(manifest);
+      this.#orders.set(
+        host,
+        manifest.order.map(({ group, mode }) => ({ group, mode })),
+      );
+      options.outcomes.set(host, "not begun");
+    }
+    this.#needed.push(...options.hosts.map(accessSecrets));
+  }
+
+  async converge(hosts: readonly string[]): Promise<ReadonlyMap<string, Outcome>> {
+    const { outcomes, report, stop, budget } = this.#options;
+    await this.#secrets.require(this.#needed);
+    const toldToEnd = () => stop.reason;
+    try {
+      const verified = await this.#each(hosts, (host) => this.#verify(host), toldToEnd);
+      const changing = verified.filter((host) => outcomes.get(host) !== "same");
+      const prepared = await this.#each(changing, (host) => this.#run(host).prepare(), toldToEnd);
+      if (!stop.reason && !budget.exceeded) await this.#change(prepared);
+      for (const host of hosts) {
+        if (outcomes.get(host) === "not begun")
+          report.step(host, "stopped", `${this.#withheld(host)}; nothing was changed here`);
       }
-    };
-    await Promise.all(Array.from({ length: PARALLEL }, worker));
-    return done;
-  };
+      return outcomes;
+    } finally {
+      await Promise.all([...this.#runs.keys()].map((host) => this.#release(host)));
+    }
+  }
 
-  try {
-    const changing: HostRun[] = [];
-    await each(runs, async (run) => {
-      if (await run.same()) options.report.step(run.name, "same", "");
-      else changing.push(run);
+  /** Why a host is not begun; undefined where it may be. */
+  #withheld(host: string): string | undefined {
+    const { stop, budget } = this.#options;
+    if (stop.reason) return stop.reason;
+    if (budget.exceeded)
+      return this.#changes ? budget.exceeded : "another host failed before anything was changed";
+    const groups = this.#orders.get(host) ?? [];
+    return groups.flatMap(({ group }) => this.#givenUp.get(group) ?? [])[0];
+  }
+
+  async #verify(host: string): Promise<void> {
+    const { output, stack, report, outcomes, lockWait, allowOlder } = this.#options;
+    const connection = this.#connections.get(host) as Connection;
+    const run = new HostRun({
+      connection,
+      access: this.#access,
+      bundle: readBundle(output, stack, host),
+      secrets: this.#secrets,
+      report,
+      owner: this.#owner,
+      lockWait,
+      origin: this.#origin,
+      allowOlder: allowOlder === "all" || allowOlder.includes(host),
     });
-    // In the order of the file, whoever answered first: the first of a group is the same in every run.
-    changing.sort((a, b) => runs.indexOf(a) - runs.indexOf(b));
-    await each(changing, (run) => run.prepare());
-    if (failed.size > 0) {
-      for (const { name } of changing.filter(({ name }) => !failed.has(name))) {
-        failed.add(name);
-        options.report.step(
-          name,
-          "stopped",
-          "another host failed before anything was changed; nothing was changed here",
-        );
-      }
-      return failed;
-    }
-    await change(changing, each, failed, stop, options.report);
-    return failed;
-  } finally {
-    stop.dispose();
-    await Promise.all(runs.map((run) => run.release()));
+    this.#runs.set(host, run);
+    if (!(await run.same())) return;
+    report.step(host, "same", "");
+    outcomes.set(host, "same");
+    await this.#release(host);
   }
-}
 
-type Each = (hosts: readonly HostRun[], step: (run: HostRun) => Promise<unknown>) => Promise<HostRun[]>;
-
-async function change(
-  runs: readonly HostRun[],
-  each: Each,
-  failed: Set<string>,
-  stop: Stop,
-  report: Report,
-): Promise<void> {
-  const members = await Promise.all(runs.map((run) => run.member()));
-  const byName = new Map(runs.map((run) => [run.name, run]));
-  const givenUp = new Set<string>();
-  for (const wave of schedule(members)) {
-    const hosts = wave.hosts.map((name) => byName.get(name) as HostRun);
-    const reason = stop.signal
-      ? `${stop.signal} arrived`
-      : givenUp.has(wave.group ?? "")
-        ? "a host of its group failed before it"
-        : undefined;
-    if (reason) {
-      for (const { name } of hosts) {
-        failed.add(name);
-        report.step(name, "stopped", `${reason}; nothing was changed here`);
-      }
-      continue;
-    }
-    const done = await each(hosts, (run) => changeOne(run, wave));
-    if (wave.group && done.length < hosts.length) givenUp.add(wave.group);
-  }
-  const applied = runs.filter(({ name }) => !failed.has(name));
-  for (const [id, carriers] of clusterActions(applied)) {
-    await each(carriers.slice(0, 1), (run) => run.cluster(id));
-  }
-  await each(applied, (run) => run.prove());
-}
-
-async function changeOne(run: HostRun, wave: Wave): Promise<void> {
-  if (wave.handover && wave.group) await run.handover(wave.group);
-  await run.apply();
-  if (wave.group) await run.gate(wave.group);
-}
-
-function clusterActions(runs: readonly HostRun[]): Map<string, HostRun[]> {
-  const actions = new Map<string, HostRun[]>();
-  for (const run of runs) {
-    for (const { id, when, scope } of run.manifest.actions) {
-      if (when === "after" && scope === "cluster") actions.set(id, [...(actions.get(id) ?? []), run]);
-    }
-  }
-  return actions;
-}
-
-interface Stop {
-  readonly signal: string | undefined;
-  dispose(): void;
-}
-
-/** Terraform ends its shell and leaves the child: a signal means finish the step, start no other host. */
-function stopSignal(): Stop {
-  let received: string | undefined;
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const handler = (signal: NodeJS.Signals) => {
-    received ??= signal;
-  };
-  for (const signal of signals) process.on(signal, handler);
-  const broken = (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") received ??= "EPIPE";
-  };
-  process.stdout.on("error", broken);
-  process.stderr.on("error", broken);
-  return {
-    get signal() {
-      return received;
-    },
-    dispose() {
-      for (const signal of signals) process.off(signal, handler);
-      process.stdout.off("error", broken);
-      process.stderr.off("error", broken);
-    },
-  };
-}
-
-/** Where a run's whole log goes. */
-export function logFile(output: string, stack: string): string {
-  return join(output, "logs", `${stack}.log`);
-}
-
-export function requireApplicable(stack: string, example: boolean): void {
-  if (example && stack !== "local") {
-    throw new ConvergeFault(
-      `"${stack}" belongs to a platform that says \`example: true\`: it is synthesized and compared, and never applied`,
+  async #change(hosts: readonly string[]): Promise<void> {
+    this.#changes = true;
+    const members = new Map<string, Member>();
+    const asked = await this.#each(hosts, async (host) => members.set(host, await this.#run(host).member()));
+    const waves = schedule(
+      asked.map((host) => members.get(host) as Member),
+      this.#options.waves,
     );
+    for (const [index, wave] of waves.entries()) {
+      const begun = wave.hosts.filter((host) => !this.#withheld(host));
+      await this.#each(
+        begun,
+        (host) => this.#changeOne(host, members.get(host) as Member, wave),
+        () => this.#options.stop.reason ?? this.#options.budget.exceeded,
+      );
+      await this.#settle(waves, index);
+    }
+  }
+
+  async #changeOne(host: string, { order, fresh }: Member, wave: Wave): Promise<void> {
+    const run = this.#run(host);
+    this.#options.outcomes.set(host, "changing");
+    // Asked again: a member may have come to lead since, also in a group that its wave is not for.
+    const { leads } = order.every(({ group }) => fresh.has(group)) ? { leads: [] } : await run.member();
+    for (const group of leads) await run.handover(group);
+    await run.apply();
+    for (const group of wave.gates) await run.gate(group);
+  }
+
+  /** After a wave: actions of cluster scope whose time has come, and then the proof of all that await none. */
+  async #settle(waves: readonly Wave[], index: number): Promise<void> {
+    const { outcomes, report } = this.#options;
+    for (const [id, carriers] of this.#actions.due(waves, index)) {
+      const first = carriers.find((host) => outcomes.get(host) === "changing");
+      if (!first) continue;
+      const missing = carriers.filter(
+        (host) => !["same", "changed", "changing"].includes(outcomes.get(host) ?? ""),
+      );
+      if (missing.length === 0) await this.#each([first], (host) => this.#run(host).cluster(id));
+      else report.step(first, "postponed", `${id}, until ${missing.join(", ")} can take part`);
+    }
+    const ready = [...this.#runs.keys()].filter(
+      (host) => outcomes.get(host) === "changing" && !this.#actions.awaits(host),
+    );
+    await this.#each(ready, async (host) => {
+      await this.#run(host).prove();
+      outcomes.set(host, "changed");
+      await this.#release(host);
+    });
+  }
+
+  /** Runs a step on hosts side by side; those that fail are put back and leave the run. */
+  async #each(
+    hosts: readonly string[],
+    step: (host: string) => Promise<unknown>,
+    halt?: () => unknown,
+  ): Promise<string[]> {
+    return pool(hosts, {
+      step,
+      halt,
+      failed: async (host, error) => {
+        this.#failed(host, error);
+        await this.#release(host);
+      },
+    });
+  }
+
+  #failed(host: string, error: Error): void {
+    const { outcomes, report, budget, skipUnreachable } = this.#options;
+    const skipped = skipUnreachable && error instanceof UnreachableFault && !this.#changes;
+    if (skipped) {
+      outcomes.set(host, "unreachable");
+      report.step(host, "unreachable", error.message);
+    } else {
+      outcomes.set(host, "failed");
+      budget.spend();
+      report.failed(host, error.message);
+    }
+    for (const { group, mode } of this.#orders.get(host) ?? []) {
+      // Of a cluster that changes one by one, one may be out at a time, and one is.
+      if (this.#changes || mode === "one-by-one")
+        this.#givenUp.set(
+          group,
+          `${host} of its group ${skipped ? "can not be reached" : "failed before it"}`,
+        );
+    }
+  }
+
+  #run(host: string): HostRun {
+    return this.#runs.get(host) as HostRun;
+  }
+
+  async #release(host: string): Promise<void> {
+    const run = this.#runs.get(host);
+    this.#runs.delete(host);
+    await run?.release();
   }
 }

@@ -2,10 +2,16 @@
 import type { Readable } from "node:stream";
 import { sha256 } from "../bundle/hash.ts";
 import type { Connection } from "../bundle/manifest.ts";
+import type { Access } from "./access.ts";
+import { Dial } from "./dial.ts";
 import { ConvergeFault } from "./fault.ts";
+import { Hold, type HoldWait } from "./hold.ts";
 import { Ssh } from "./ssh.ts";
 
 const NO_SCRIPT = 66;
+
+/** One for the process: its limits are those of the servers and networks, whoever connects. */
+const dial = new Dial();
 
 export type Line = readonly [step: string, ...fields: string[]];
 
@@ -14,6 +20,7 @@ export class Remote {
   readonly #script: string;
   /** Named by its content: a host that has another version is shipped this one beside it. */
   readonly #path: string;
+  #hold: Hold | undefined;
 
   private constructor(ssh: Ssh, script: string) {
     this.#ssh = ssh;
@@ -21,18 +28,16 @@ export class Remote {
     this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
   }
 
-  static async connect(
-    connection: Connection,
-    identity: string | undefined,
-    script: string,
-  ): Promise<Remote> {
-    return new Remote(await Ssh.connect(connection, identity), script);
+  static async connect(connection: Connection, access: Access, script: string): Promise<Remote> {
+    const server = connection.jump?.[0]?.address ?? connection.address;
+    const ssh = await dial.open(server, () => Ssh.connect(connection, access));
+    return new Remote(ssh, script);
   }
 
   /** One round trip; undefined where the host has never seen this version of the script. */
   async verify(): Promise<Line[] | undefined> {
     const answer = await this.#ssh.exec(
-      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} verify`,
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} inspect`,
     );
     if (answer.code === NO_SCRIPT) return undefined;
     if (answer.code !== 0) throw new StepFault("verify", answer.stderr, answer.code);
@@ -46,16 +51,26 @@ export class Remote {
     if (answer.code !== 0) throw new StepFault("ship", answer.stderr, answer.code);
   }
 
+  /** Takes the host for this run; waits where another has it. */
+  async hold(owner: string, wait: HoldWait): Promise<void> {
+    const begin = (token: string, input: Readable, heard: (text: string) => void) =>
+      this.#ssh.exec(this.#command("hold", [token, owner]), input, heard);
+    this.#hold = await Hold.take(begin, wait);
+  }
+
+  /** Gives the host back; what is under way there is left to it. */
+  async letGo(): Promise<void> {
+    await this.#hold?.end();
+    this.#hold = undefined;
+  }
+
   /** Runs a verb; its lines when it succeeds, a `StepFault` when it does not. */
   async run(verb: string, args: readonly string[] = [], stdin: string | Readable = ""): Promise<Line[]> {
-    const answer = await this.#ssh.exec(
-      ["exec", "sh", this.#path, verb, ...args.map(quote)].join(" "),
-      stdin,
-    );
+    const answer = await this.#ssh.exec(this.#command(verb, args), stdin);
     if (answer.code === 4) {
       const owner = answer.stdout.split("\t")[1]?.trim();
       throw new ConvergeFault(
-        `another run holds the host: ${owner}; wait for it, or, where it is dead, run on the host: sh ${this.#path} unlock`,
+        `the host was taken from this run, which gave no sign of life: ${owner} has it now`,
       );
     }
     if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code, lines(answer.stdout));
@@ -64,7 +79,12 @@ export class Remote {
 
   /** Whether a question of the script is answered with yes. */
   async asks(verb: string, args: readonly string[]): Promise<boolean> {
-    return (await this.#ssh.exec(["exec", "sh", this.#path, verb, ...args.map(quote)].join(" "))).code === 0;
+    return (await this.#ssh.exec(this.#command(verb, args))).code === 0;
+  }
+
+  #command(verb: string, args: readonly string[]): string {
+    const lock = this.#hold ? ["--lock", this.#hold.token] : [];
+    return ["exec", "sh", this.#path, ...lock, verb, ...args.map(quote)].join(" ");
   }
 
   close(): void {

@@ -1,48 +1,68 @@
-// What a run says: one line per step and host, and the whole of it in a log file.
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+// What a run says: one line per step and host, its reasons whole where it fails, and its counts at the end.
+import type { RunLog } from "./run-log.ts";
+import { type Summary, summaryText } from "./summary.ts";
 
 /** cdktf loses the end of a failing child's output: what fails says its reason in under 2 KB, last. */
 const MAX_REASON = 1800;
 
+/** What a host's part of a run tells. */
 export interface Report {
   step(host: string, step: string, text: string): void;
   failed(host: string, reason: string): void;
-  /** Ends the display; `log` is named where something failed. */
-  close(): Promise<void> | void;
 }
 
-export class PlainReport implements Report {
+/** What a whole run shows. */
+export interface Display extends Report {
+  /** The run was told to end: it finishes its running steps. */
+  stopping(reason: string): void;
+  /** Ends what moves; the log is named where something failed. */
+  close(): Promise<void> | void;
+  /** The last words; also of a run that is abandoned, before anything is closed. */
+  summary(summary: Summary): void;
+}
+
+export class PlainReport implements Display {
   readonly #width: number;
-  readonly #log: string;
+  readonly #log: RunLog;
   #failures = 0;
 
-  constructor(hosts: readonly string[], log: string) {
-    this.#width = Math.max(...hosts.map((host) => host.length));
+  constructor(log: RunLog) {
+    this.#width = Math.max(...log.hosts.map((host) => host.length));
     this.#log = log;
-    mkdirSync(dirname(log), { recursive: true });
-    writeFileSync(log, "");
   }
 
   step(host: string, step: string, text: string): void {
-    this.#line(`${host.padEnd(this.#width)}  ${step.padEnd(9)}  ${text}`);
+    const line = `${host.padEnd(this.#width)}  ${step.padEnd(9)}  ${text}`;
+    this.#log.host(host, line);
+    console.log(line);
   }
 
   failed(host: string, reason: string): void {
     this.#failures += 1;
-    appendFileSync(this.#log, `${host} FAILED\n${reason}\n`);
+    this.#log.host(host, `${host} FAILED\n${reason}`);
     const text = reason.length > MAX_REASON ? `…${reason.slice(-MAX_REASON)}` : reason;
     console.error(
       `${host.padEnd(this.#width)}  FAILED     ${text.replaceAll("\n", `\n${" ".repeat(this.#width + 2)}`)}`,
     );
   }
 
-  close(): void {
-    if (this.#failures > 0) console.error(`The whole log: ${this.#log}`);
+  stopping(reason: string): void {
+    const text = stoppingText(reason);
+    this.#log.all(text);
+    console.error(text);
   }
 
-  #line(text: string): void {
-    appendFileSync(this.#log, `${text}\n`);
+  close(): void {
+    if (this.#failures > 0) console.error(`The whole log: ${this.#log.files.join(", ")}`);
+  }
+
+  summary(summary: Summary): void {
+    const text = summaryText(summary);
+    this.#log.all(text);
     console.log(text);
   }
+}
+
+export function stoppingText(reason: string): string {
+  return `${reason}: the steps that run are finished, no other host is begun; a second SIGINT ends it at once`;
 }

@@ -1,11 +1,15 @@
-// One connection a host, over node-ssh with every default that is not strict replaced.
-import { readFileSync } from "node:fs";
+// One connection a host: over its jump hosts, to the first of its ports that answers, as root.
 import type { Readable } from "node:stream";
-import { NodeSSH } from "node-ssh";
-import type { Algorithms } from "ssh2";
+import { setTimeout } from "node:timers/promises";
+import type { NodeSSH } from "node-ssh";
+import type { Channel } from "ssh2";
 import type { Connection } from "../bundle/manifest.ts";
-import { ConvergeFault } from "./fault.ts";
-import { fingerprint, pin } from "./host-key.ts";
+import type { Access } from "./access.ts";
+import { ConvergeFault, UnreachableFault } from "./fault.ts";
+import { login, RefusedLogin } from "./handshake.ts";
+import { type Lease, MAX_CHANNELS } from "./jump.ts";
+import type { Call, Sudo } from "./sudo.ts";
+import { hostTarget, jumpTargets, type Target } from "./target.ts";
 
 export interface Answer {
   readonly code: number;
@@ -13,89 +17,150 @@ export interface Answer {
   readonly stderr: string;
 }
 
-// ssh2 still offers ssh-rsa with SHA-1 and hmac-sha1: named here is all that is offered.
-const ALGORITHMS: Algorithms = {
-  kex: [
-    "curve25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "diffie-hellman-group16-sha512",
-  ],
-  cipher: ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes256-ctr"],
-  hmac: ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256"],
-  serverHostKey: ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"],
-};
+/** sshd counts a session that has ended until it looks again: one more may be refused meanwhile (MaxSessions). */
+const PATIENCE = 10_000;
+const isFull = (error: unknown) => (error as Error).message.includes("Channel open failure");
 
 export class Ssh {
   readonly #ssh: NodeSSH;
+  readonly #over: Lease | undefined;
+  readonly #sudo: Sudo | undefined;
+  readonly #waiting: (() => void)[] = [];
+  #channels = 0;
 
-  private constructor(ssh: NodeSSH) {
+  private constructor(ssh: NodeSSH, over: Lease | undefined, sudo: Sudo | undefined) {
     this.#ssh = ssh;
+    this.#over = over;
+    this.#sudo = sudo;
   }
 
-  /** Tries the ports in order; a host key that is not the pinned one ends it at once. */
-  static async connect(connection: Connection, identity: string | undefined): Promise<Ssh> {
-    const expected = pin(connection.hostKey);
-    const reasons: string[] = [];
-    for (const port of connection.ports) {
-      let offered: string | undefined;
-      const ssh = new NodeSSH();
-      try {
-        await ssh.connect({
-          host: connection.address,
-          port,
-          username: connection.user,
-          ...(identity ? { privateKey: readFileSync(identity, "utf8") } : {}),
-          ...(process.env.SSH_AUTH_SOCK ? { agent: process.env.SSH_AUTH_SOCK } : {}),
-          keepaliveInterval: 10_000,
-          keepaliveCountMax: 3,
-          readyTimeout: 20_000,
-          algorithms: {
-            ...ALGORITHMS,
-            ...(expected.algorithm && { serverHostKey: hostKeyAlgorithms(expected.algorithm) }),
-          },
-          hostVerifier: (key: Buffer) => {
-            offered = expected.accepts(key) ? undefined : fingerprint(key);
-            return offered === undefined;
-          },
-        });
-        // Nagle's algorithm would cost some 40 ms at every step.
-        ssh.connection?.setNoDelay(true);
-        return new Ssh(ssh);
-      } catch (error) {
-        ssh.dispose();
-        if (offered) {
-          throw new ConvergeFault(
-            `the host key of ${connection.address}:${port} is ${offered}, and the platform file pins ${connection.hostKey}: ` +
-              "nothing was sent; if the host was reinstalled, compare the key over a second path and change ssh.hostKey",
-          );
+  /** Tries the ports in order; a host key that is not the known one ends it at once. */
+  static async connect(connection: Connection, access: Access): Promise<Ssh> {
+    const sudo = access.sudo(connection);
+    return Ssh.#connect(hostTarget(connection), await Ssh.over(connection, access), access, sudo);
+  }
+
+  /** The end of the way to a host, as far as it leads over others. */
+  static over(connection: Connection, access: Access): Promise<Lease | undefined> {
+    return access.jumps.lease(jumpTargets(connection), (hop, over) => Ssh.#connect(hop, over, access));
+  }
+
+  static async #connect(target: Target, over: Lease | undefined, access: Access, sudo?: Sudo): Promise<Ssh> {
+    try {
+      const reasons: string[] = [];
+      const faults: Error[] = [];
+      for (const port of target.ports) {
+        try {
+          return new Ssh(await login(target, port, over, access), over, sudo);
+        } catch (error) {
+          if (error instanceof ConvergeFault) throw error;
+          reasons.push(`port ${port}: ${(error as Error).message}`);
+          faults.push(error as Error);
         }
-        reasons.push(`port ${port}: ${(error as Error).message}`);
       }
+      const message = `${target.label}${target.user}@${target.address} can not be reached: ${reasons.join("; ")}`;
+      if (faults.some((fault) => fault instanceof RefusedLogin)) throw new ConvergeFault(message);
+      throw new UnreachableFault(message, faults.every(isTransient));
+    } catch (error) {
+      over?.release();
+      throw error;
     }
-    throw new ConvergeFault(
-      `${connection.user}@${connection.address} can not be reached: ${reasons.join("; ")}`,
-    );
   }
 
-  async exec(command: string, stdin: string | Readable = ""): Promise<Answer> {
-    const { code, signal, stdout, stderr } = await this.#ssh.execCommand(command, {
+  /**
+   * Runs a command as root, and as the user where that is another only to become root.
+   * @param heard is given what the command prints while it still runs
+   */
+  async exec(
+    command: string,
+    stdin: string | Readable = "",
+    heard?: (text: string) => void,
+  ): Promise<Answer> {
+    const sudo = this.#sudo;
+    if (!sudo) return this.#run({ command, stdin }, heard);
+    if (stdin !== "" && !sudo.proven) await this.exec("true");
+    return sudo.answer(await this.#run(sudo.call({ command, stdin }), heard));
+  }
+
+  async #run({ command, stdin }: Call, heard?: (text: string) => void): Promise<Answer> {
+    await this.#channel();
+    try {
+      const until = Date.now() + PATIENCE;
+      for (;;) {
+        try {
+          return await this.#answer(command, stdin, heard);
+        } catch (error) {
+          if (error instanceof ConvergeFault) throw error;
+          if (!isFull(error) || Date.now() > until)
+            throw new ConvergeFault(`no command can be begun on the host: ${(error as Error).message}`);
+          await setTimeout(50);
+        }
+      }
+    } finally {
+      this.#channels -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #channel(): Promise<void> {
+    while (this.#channels >= MAX_CHANNELS) await new Promise<void>((free) => this.#waiting.push(free));
+    this.#channels += 1;
+  }
+
+  async #answer(command: string, stdin: string | Readable, heard?: (text: string) => void): Promise<Answer> {
+    if (!this.#ssh.isConnected()) throw new UnreachableFault("the connection to the host is lost");
+    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+    let fault: Error | undefined;
+    const { code, signal } = await this.#ssh.execCommand(command, {
+      // Its type says `string`, of the stream it takes as well.
       stdin: stdin as string,
       noTrim: true,
+      onStdout: (chunk) => {
+        stdout.push(chunk);
+        heard?.(chunk.toString());
+      },
+      onStderr: (chunk) => stderr.push(chunk),
+      onChannel: (channel) => {
+        if (typeof stdin === "string") return;
+        stdin.once("error", (error) => {
+          fault = error;
+          channel.destroy();
+        });
+      },
     });
+    if (fault) throw new ConvergeFault(fault.message);
     if (code === null) {
-      throw new ConvergeFault(
-        signal ? `the command on the host ended by ${signal}` : "the connection was lost while a step ran",
-      );
+      if (signal) throw new ConvergeFault(`the command on the host ended by ${signal}`);
+      throw new UnreachableFault("the connection was lost while a step ran");
     }
-    return { code, stdout, stderr };
+    return { code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+  }
+
+  /** A stream to an address as this host reaches it. */
+  async forward(address: string, port: number): Promise<Channel> {
+    try {
+      return await this.#ssh.forwardOut("127.0.0.1", 0, address, port);
+    } catch (error) {
+      throw new Error(`the jump host does not reach it: ${(error as Error).message}`);
+    }
+  }
+
+  onClose(closed: () => void): void {
+    if (this.#ssh.connection) this.#ssh.connection.once("close", closed);
+    else closed();
   }
 
   close(): void {
     this.#ssh.dispose();
+    this.#over?.release();
   }
 }
 
-function hostKeyAlgorithms(algorithm: string): ("ssh-ed25519" | "rsa-sha2-512" | "rsa-sha2-256")[] {
-  return algorithm === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [algorithm as "ssh-ed25519"];
+/** A name that does not resolve for now, a port that nobody listens on yet, a server that takes no more for now. */
+function isTransient(error: Error): boolean {
+  return (
+    ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET"].includes(
+      (error as NodeJS.ErrnoException).code ?? "",
+    ) || error.message.includes("before handshake")
+  );
 }

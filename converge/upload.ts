@@ -9,16 +9,24 @@ import type { HostBundle } from "../bundle/reader.ts";
 const LARGE = 1 << 20;
 const compressed = new Map<string, Promise<Buffer>>();
 
+export interface Missing {
+  readonly hash: string;
+  /** Bytes that an interrupted upload has brought. */
+  readonly have: number;
+}
+
 /** A gzip stream may be a sequence of gzip members (RFC 1952 §2.2): each object is one. */
-export function archiveOf(bundle: HostBundle, missing: readonly string[]): Readable {
+export function archiveOf(bundle: HostBundle, missing: readonly Missing[]): Readable {
   return Readable.from(members(bundle, missing));
 }
 
-async function* members(bundle: HostBundle, missing: readonly string[]): AsyncGenerator<Buffer> {
-  for (const hash of missing) {
+async function* members(bundle: HostBundle, missing: readonly Missing[]): AsyncGenerator<Buffer> {
+  for (const { hash, have } of missing) {
     const object = bundle.objects.get(hash);
     if (!object) throw new Error(`the host asks for ${hash}, which its bundle does not name`);
-    if (object.file && object.size >= LARGE) {
+    if (object.file && have > 0 && have < object.size) {
+      yield await compress(`${hash}+`, object.file, object.size - have, have);
+    } else if (object.file && object.size >= LARGE) {
       const { file, size } = object;
       let member = compressed.get(hash);
       if (!member) {
@@ -34,11 +42,11 @@ async function* members(bundle: HostBundle, missing: readonly string[]): AsyncGe
   yield gzipSync(Buffer.alloc(1024));
 }
 
-async function compress(hash: string, file: string, size: number): Promise<Buffer> {
+async function compress(name: string, file: string, size: number, start = 0): Promise<Buffer> {
   const chunks: Buffer[] = [];
   async function* content(): AsyncGenerator<Buffer> {
-    yield header(hash, size);
-    yield* createReadStream(file, { highWaterMark: 1 << 20 });
+    yield header(name, size);
+    yield* createReadStream(file, { highWaterMark: 1 << 20, start });
     yield padding(size);
   }
   // Level 1: the link is rarely slower than a core at level 6.

@@ -64,7 +64,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
         const empty = !value || (isScalar(value) && value.value === null);
         // `{ secret }` is a key without a value.
         if (empty && !(value && /^[a-z][A-Za-z]*$/.test(name))) hide(key);
-        walk(value, !(REFERENCE_KEYS.includes(name) && harmless(name, value)));
+        walk(value, !(REFERENCE_KEYS.includes(name) && harmless(name, value, items)));
         continue;
       }
       const named = secretive(name, parent);
@@ -82,8 +82,10 @@ function start(node: Node): number {
 }
 
 /** Whether a part of a reference is what it should be, rather than the secret itself. */
-function harmless(key: string, value: Node | null): boolean {
+function harmless(key: string, value: Node | null, beside: readonly Pair<Node>[]): boolean {
   if (key === "command") return isSeq(value);
+  // Alone it may be a key of another kind.
+  if (key === "key" && !beside.some((pair) => isScalar(pair.key) && pair.key.value === "sops")) return false;
   if (!isScalar(value)) return false;
   if (key === "env") return ENVIRONMENT_NAME.test(String(value.value));
   return key === "version" ? typeof value.value === "number" : !looksSecret(String(value.value));

@@ -11,6 +11,10 @@ export const release = text(
   "expected workspace or a version such as 1.5.0",
 ).meta({ description: "Build of the relay: workspace for this checkout's, or a version such as 1.5.0." });
 
+const SHARE = "expected a number of hosts, or a share such as 25%";
+/** A part of a fleet, as Ansible's `serial` writes it. */
+const wave = z.union([z.int().min(1).transform(String), text(/^(?:[1-9]\d?|100)%$/, SHARE)], SHARE);
+
 export const region = z
   .strictObject({
     home: z.boolean().default(false).meta({ description: "The region that broadcasts come from." }),
@@ -26,6 +30,10 @@ export const region = z
       })
       .default({ listeners: 10_000 })
       .meta({ description: "What it is built for." }),
+    waves: z.array(wave).min(1).optional().meta({
+      description:
+        "Sizes of the waves of hosts without an order, the last repeated; [1, 25%, 100%] when it is not said.",
+    }),
     hosts: z.record(label, host).meta({ description: "Name → host; names are unique in the platform." }),
   })
   .meta({ description: "Hosts that are deployed as one stack." });

@@ -1,8 +1,10 @@
 // What may be a secret, by the key it stands under or by its looks.
 
 /** Keys of a reference to a secret: what stands there may be shown. */
-export const REFERENCE_KEYS: readonly string[] = ["env", "file", "command", "version"];
+export const REFERENCE_KEYS: readonly string[] = ["env", "file", "command", "sops", "key", "version"];
 export const ENVIRONMENT_NAME = /^[A-Z_][A-Z0-9_]*$/;
+/** Keys of nested mappings, joined by dots. */
+export const KEY_PATH = /^[\w-]+(?:\.[\w-]+)*$/;
 
 const WORD =
   "pass(?:word|wd|phrase)s?|secrets?|token|credentials?|api_?-?key|private_?-?key|(?:access|auth)_?-?key";
@@ -36,7 +38,7 @@ export function scrubbed(text: string): string {
   return FORMS.reduce((rest, form) => rest.replace(form, MASK), text.replace(ASSIGNED, `$1${MASK}`));
 }
 
-const REFERENCE = /\{\s*(?:env|file|command)\s*:[^{}]*\}/g;
+const REFERENCE = /\{\s*(?:env|file|command|sops)\s*:[^{}]*\}/g;
 /** Keys of the platform file that name no secret and yet hold one: what they stand under may not be readable. */
 const PLAIN = "\\b(?:key|superuser|replication|rewind|application)";
 const ANYWHERE = new RegExp(`${WORD}|${PLAIN}(?=["']?\\s*:)`, "i");

@@ -1,6 +1,6 @@
 // References to secrets: the file never holds one.
 import { z } from "zod";
-import { ENVIRONMENT_NAME } from "./secrecy.ts";
+import { ENVIRONMENT_NAME, KEY_PATH } from "./secrecy.ts";
 import { text } from "./text.ts";
 
 const version = z
@@ -16,6 +16,13 @@ const command = z
   .array(z.string())
   .min(1)
   .meta({ description: "Program and its arguments, run without a shell; what it prints is the secret." });
+const sops = z
+  .string()
+  .min(1)
+  .meta({ description: "File that sops encrypted, relative to the folder of this file." });
+const key = text(KEY_PATH, "expected keys of that file, joined by dots, such as redis.password").meta({
+  description: "Where in that file the secret stands: its keys, joined by dots.",
+});
 
 /** What is said where a secret itself stands. */
 export const CLEAR =
@@ -28,11 +35,12 @@ export const secret = z
       z.strictObject({ env, version }),
       z.strictObject({ file, version }),
       z.strictObject({ command, version }),
+      z.strictObject({ sops, key, version }),
     ],
     {
       error: ({ input }) =>
         typeof input === "object"
-          ? "expected {env: NAME, version: 1}, {file: path, version: 1} or {command: [program, argument], version: 1}"
+          ? "expected {env: NAME, version: 1}, {file: path, version: 1}, {command: [program, argument], version: 1} or {sops: path, key: a.b, version: 1}"
           : CLEAR,
     },
   )

@@ -1,5 +1,7 @@
-// How a host is reached: user, ports, and the key it must show.
+// How a host is reached: user, ports, jump hosts, and the key it must show.
 import { z } from "zod";
+import { ip } from "./address.ts";
+import { secret } from "./secret.ts";
 import { text } from "./text.ts";
 
 /** Type of a key → bytes of its public part; of RSA the least bits (NIST SP 800-131A). */
@@ -21,26 +23,65 @@ const hostKey = text(
     if (reason) issues.push({ code: "custom", input: value, message: reason });
   })
   .transform((line) => line.split(" ", 2).join(" "))
-  .meta({ description: "The host's public key, or its fingerprint SHA256:…: no other is accepted." });
+  .meta({
+    description:
+      "The public key, or its fingerprint SHA256:…: no other is accepted; else known_hosts decides.",
+  });
+
+const user = text(/^[a-z_][a-z0-9_-]{0,31}$/, "expected a user name").default("root");
+const port = z.int().min(1).max(65_535);
+const file = z.string().min(1);
+
+/** What a host and a jump host share. */
+const login = {
+  hostKey: hostKey.exactOptional(),
+  identity: file
+    .exactOptional()
+    .meta({ description: "File of the private key, relative to the folder of this file; else the agent." }),
+  passphrase: secret.exactOptional().meta({ description: "Reference to the passphrase of the private key." }),
+};
+
+const hop = z.strictObject({
+  address: ip.meta({ description: "Address over which it is reached." }),
+  user: user.meta({ description: "Who logs in." }),
+  port: port.default(22).meta({ description: "Its SSH port." }),
+  ...login,
+});
 
 export const ssh = z
   .strictObject({
-    user: text(/^[a-z_][a-z0-9_-]{0,31}$/, "expected a user name")
-      .default("root")
-      .meta({ description: "Who logs in; root, or one who may become root without a password." }),
+    user: user.meta({ description: "Who logs in; root, or one who becomes root with sudo." }),
     ports: z
-      .array(z.int().min(1).max(65_535))
+      .array(port)
       .min(1)
       .max(8)
       .default([22])
       .meta({ description: "Tried in order: old and new are both listed while a port moves." }),
-    hostKey,
-    identity: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ description: "File of the private key, relative to the folder of this file; else the agent." }),
+    ...login,
+    knownHosts: file.exactOptional().meta({
+      description: "File of known hosts, relative to the folder of this file; else ~/.ssh/known_hosts.",
+    }),
+    sudo: z
+      .strictObject({ password: secret })
+      .exactOptional()
+      .meta({ description: "Password with which the user becomes root; without it sudo must ask for none." }),
+    jump: z
+      .union([hop.transform((one) => [one]), z.array(hop).min(1).max(4)], {
+        error: "expected a jump host, or a list of one to four",
+      })
+      .exactOptional()
+      .meta({ description: "Machine, or machines in order, over which the host is reached." }),
   })
+  .check(({ value, issues }) => {
+    if (value.sudo && value.user === "root")
+      issues.push({
+        code: "custom",
+        input: value.sudo,
+        path: ["sudo"],
+        message: "expected ssh.user to be another than root, who needs no sudo",
+      });
+  })
+  .prefault({})
   .meta({ description: "How the host is reached." });
 
 /** RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4: a length and the type, then the parts of the key. */

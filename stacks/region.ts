@@ -1,6 +1,7 @@
 // The hosts of one region, each with what its roles ask for.
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import type { PackagesLock } from "../bundle/packages-lock.ts";
 import { Redis } from "../constructs/cache/redis.ts";
 import { Edge } from "../constructs/edge/edge.ts";
 import { Converge } from "../constructs/host/converge.ts";
@@ -19,6 +20,7 @@ export interface RegionStackProps {
   /** Name of its row. */
   readonly region: string;
   readonly artifacts: Artifacts;
+  readonly lock?: PackagesLock;
 }
 
 /** First port of the relay's workers. */
@@ -28,16 +30,21 @@ export class RegionStack extends TerraformStack {
   readonly #platform: Platform;
   readonly #hosts = new Map<string, { host: Host; row: HostRow }>();
 
-  constructor(scope: Construct, id: string, { platform, region, artifacts }: RegionStackProps) {
+  constructor(scope: Construct, id: string, { platform, region, artifacts, lock }: RegionStackProps) {
     super(scope, id);
     this.#platform = platform;
     setBackend(this, id, platform.state);
     const row = platform.regions[region] as Platform["regions"][string];
     for (const [name, hostRow] of Object.entries(row.hosts)) {
       const { address, ssh, cpus, memory, kernel } = hostRow;
-      const { identity, ...reached } = ssh;
-      const transport = { ssh: { address, ...reached, ...(identity && { identity }) } };
-      const host = new Host(this, name, { transport, privateAddress: hostRow.private, cpus, memory, kernel });
+      const host = new Host(this, name, {
+        transport: { ssh: { address, ...ssh } },
+        privateAddress: hostRow.private,
+        cpus,
+        memory,
+        kernel,
+        ...(lock && { lock }),
+      });
       this.#hosts.set(name, { host, row: hostRow });
     }
     const [cacheHost] = this.#with("cache");
@@ -59,6 +66,7 @@ export class RegionStack extends TerraformStack {
       stack: id,
       hosts: [...this.#hosts.values()].map(({ host }) => host),
       example: platform.example,
+      ...(row.waves && { waves: row.waves }),
     });
   }
 

@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import type { SecretRef } from "../../bundle/manifest.ts";
 import { print } from "../../templates/redis/print.ts";
 import { shell, word } from "../../templates/shell/print.ts";
+import { attended } from "../host/attended.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { KernelTuning } from "../kernel/kernel-tuning.ts";
@@ -56,6 +57,10 @@ export class Redis extends Construct {
       keys: { "vm.overcommit_memory": 1, "net.core.somaxconn": 65_535 },
     });
     host.package(this, "redis-server", "redis-tools");
+    attended(this, host, {
+      packages: ["redis-server", "redis-tools"],
+      units: ["redis-server.service"],
+    });
     host.file(this, CONFIG, {
       content: this.#config(maxmemory, props.policy ?? "allkeys-lru"),
       mode: "0640",

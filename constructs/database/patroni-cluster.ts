@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import type { SecretRef } from "../../bundle/manifest.ts";
 import { print } from "../../templates/patroni/print.ts";
 import { shell } from "../../templates/shell/print.ts";
+import { attended } from "../host/attended.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { KernelTuning } from "../kernel/kernel-tuning.ts";
@@ -128,6 +129,10 @@ export class PatroniCluster extends Construct {
     // Restarting these behind our back would cost a failover.
     for (const unit of ["apt-daily-upgrade.timer", "apt-daily.timer"])
       host.unit(this, unit, { state: "masked" });
+    attended(this, host, {
+      packages: ["etcd-server", "haproxy", "patroni", "postgresql-15"],
+      units: ["etcd.service", "haproxy.service", "patroni.service"],
+    });
     host.unit(this, "postgresql.service", { state: "stopped" });
     host.unit(this, "etcd.service", {
       restart: [ETCD_FILE, ETCD_DROP_IN, ...certificate.triggers(etcdReader)],

@@ -12,6 +12,8 @@ export interface ConvergeProps {
   readonly hosts: readonly Host[];
   /** Nothing of an example platform is applied but its `local` stack. @default false */
   readonly example?: boolean;
+  /** Sizes of the waves of hosts without an order. @default the first, a quarter, the rest */
+  readonly waves?: readonly string[];
 }
 
 export class Converge extends Construct {
@@ -19,7 +21,9 @@ export class Converge extends Construct {
     super(scope, id);
     const converge = new TerraformData(this, "Default", {
       triggers: () => Object.fromEntries(props.hosts.map((host) => [host.name, trigger(host)])),
-      command: `node ../../bin/soundstage.mjs converge ${props.stack}`,
+      // Terraform kills what it started when it is interrupted. A shell that has more to do than this command
+      // stays its parent (bash would become it otherwise), is killed instead, and converge finishes its steps.
+      command: `node ../../bin/soundstage.mjs converge ${props.stack} || exit $?`,
       environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
     });
     for (const host of props.hosts) {
@@ -39,16 +43,20 @@ function trigger(host: Host): Record<string, unknown> {
     manifest: manifestHash(manifest),
     secrets: secretVersions(manifest),
     ...("ssh" in transport
-      ? { address: transport.ssh.address, hostKey: transport.ssh.hostKey }
+      ? {
+          address: transport.ssh.address,
+          ...(transport.ssh.hostKey && { hostKey: transport.ssh.hostKey }),
+        }
       : { directory: transport.directory }),
   };
 }
 
-function regionFile({ stack, hosts, example }: ConvergeProps): RegionFile {
+function regionFile({ stack, hosts, example, waves }: ConvergeProps): RegionFile {
   return {
     format: 1,
     stack,
     example: example ?? false,
+    ...(waves && { waves }),
     hosts: hosts.map(({ name, props: { transport } }) =>
       "ssh" in transport ? { host: name, ...transport.ssh } : { host: name, directory: transport.directory },
     ),

@@ -19,9 +19,11 @@ import type {
   Unit,
   User,
 } from "../../bundle/manifest.ts";
+import type { PackagesLock } from "../../bundle/packages-lock.ts";
 import { print as printSysctl } from "../../templates/sysctl/print.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { Claims } from "./claims.ts";
+import { packageList } from "./packages.ts";
 import { type Service, serviceFile, serviceProcesses, serviceUnits } from "./service.ts";
 
 /** Reached over SSH and brought to its bundle as root. */
@@ -45,6 +47,8 @@ export interface HostProps {
   readonly memory: number;
   /** `shared`: a container that owns its namespaced kernel keys only. @default "own" */
   readonly kernel?: "own" | "shared";
+  /** Packages that stand in it are installed in that version and held. @default what the mirror offers */
+  readonly lock?: PackagesLock;
 }
 
 export interface FileProps {
@@ -235,7 +239,7 @@ export class Host extends Construct {
       format: 1,
       host: this.name,
       transport: this.local ? "local" : "ssh",
-      packages: [...this.#packages].sort(),
+      packages: packageList(this.#packages, this.props.lock),
       users: byKey(this.#users),
       directories: byKey(this.#directories),
       files: byKey(this.#files),

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings one Debian host to its bundle: by hand (sh bootstrap.sh apply, in the bundle's folder) or verb by verb over SSH.
-# Exit codes: 0 done, 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
+# Exit codes: 0 done, 2 differs (verify), 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
 # 11 failed and put back, 12 failed and could not be put back.
 set -eu
 umask 022
@@ -16,11 +16,11 @@ STAGED=$STATE/staged
 GENERATIONS=$STATE/generations
 CURRENT=$STATE/current
 JOURNAL=$STATE/journal
+# Gone after a restart, as whoever held it is.
+LOCK=/run/soundstage$(printf '%s' "$STATE" | tr / -).lock
 TAB=$(printf '\t')
 # Where preparing actions find a secret: a file named by the SHA-256 of its path.
 export SOUNDSTAGE_SECRETS="$STAGED/secrets"
-NEWLINE='
-'
 
 say() { printf '%s\t%s\n' "$1" "$2"; }
 
@@ -34,7 +34,7 @@ failed() {
 attempt() {
   step=$1 id=$2
   shift 2
-  log=$STATE/log/$step
+  log=$WORK/log-$step
   code=0
   "$@" >"$log" 2>&1 </dev/null || code=$?
   [ "$code" = 0 ] || failed "$step" "$id" "$code" "$log"
@@ -51,18 +51,33 @@ manifest_hash() { sed -n "1s/^soundstage${TAB}1$TAB\([0-9a-f]*\)$TAB.*/\1/p" "$1
 
 digest() { printf '%s' "$1" | sha256sum | cut -c1-64; }
 
+# journal OLD NEW STATE: what is under way, as a whole or not at all: applying, applied (it awaits its proof).
+journal() {
+  printf '%s\n' "$*" >"$JOURNAL.part" && sync "$JOURNAL.part" && mv -f "$JOURNAL.part" "$JOURNAL" && sync "$STATE/"
+}
+
 # The generation that holds; generation 0 is the host before us.
 generation() { if [ -L "$CURRENT" ]; then basename "$(readlink "$CURRENT")"; else echo 0; fi; }
+
+# What a verb needs for itself while it runs; in memory, so that a full disk does not hinder it.
+WORK=$(mktemp -d -p /run soundstage.XXXXXX)
+export WORK
+trap 'rm -rf "$WORK"' EXIT
 
 setup() {
   mkdir -p "$STATE"
   chmod 0700 "$STATE"
-  mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/log" "$STATE/work" "$STATE/running" "$STATE/originals"
+  mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/running" "$STATE/originals" "$STATE/units"
   [ -e "$GENERATIONS/0/manifest" ] || : >"$GENERATIONS/0/manifest"
 }
 
-# tree_digest FOLDER: names, modes and sizes of a tree; its content came from one verified archive.
-tree_digest() { (cd "$1" && find . -printf '%P %y %m %s\n' | sort | sha256sum | cut -c1-64); }
+# tree_digest FOLDER: names, modes, sizes and times of a tree; its content came from one verified archive.
+tree_digest() { (cd "$1" && find . -printf '%P %y %m %s %T@\n' | sort | sha256sum | cut -c1-64); }
+
+# audit EVENT TEXT: who did what, from where: one line for ever.
+audit() {
+  printf '%s\t%s\t%s\t%s\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(holder)" "${SSH_CLIENT:-here}" "$1" "$2" >>"$STATE/audit" 2>/dev/null || true
+}
 
 # path_digest PATH: what a unit's trigger is compared by.
 path_digest() {

@@ -1,15 +1,17 @@
 
-# stage: the plain manifest on stdin; answers with the objects that are missing.
+# stage ORIGIN: the plain manifest on stdin; answers with the objects that are missing, and with what is there of one
+# whose upload was interrupted.
 stage() {
   setup
   recover
   cat >"$STAGED/manifest.part"
   [ -n "$(manifest_hash "$STAGED/manifest.part")" ] || { echo "no manifest arrived" >&2; return 10; }
   mv "$STAGED/manifest.part" "$STAGED/manifest"
+  printf '%s\n' "${1:--}" >"$STAGED/origin"
   rm -rf "$STAGED/secrets"
   mkdir -p "$STAGED/secrets"
   wanted_objects "$STAGED/manifest" | while read -r sha; do
-    [ -e "$OBJECTS/$sha" ] || say missing "$sha"
+    [ -e "$OBJECTS/$sha" ] || say missing "$sha$TAB$(stat -c %s "$STATE/incoming/$sha" 2>/dev/null || echo 0)"
   done
 }
 
@@ -25,18 +27,26 @@ wanted_objects() {
   } | grep -E '^[0-9a-f]{64}$' | sort -u
 }
 
-# receive: a gzipped tar of objects on stdin, each named by its hash; none is taken that is not what its name says.
+# receive: a gzipped tar on stdin, of objects named by their hashes or, as <hash>+, of what an earlier upload of one
+# had not brought; none is taken that is not what its name says.
 receive() {
-  rm -rf "$STATE/incoming"
   mkdir -p "$STATE/incoming"
-  tar -xzf - --no-same-owner -C "$STATE/incoming"
-  (
-    cd "$STATE/incoming"
-    for sha in *; do [ ! -e "$sha" ] || printf '%s  %s\n' "$sha" "$sha"; done | sha256sum --check --quiet --strict
-    sync
-    for sha in *; do [ ! -e "$sha" ] || mv "$sha" "$OBJECTS/$sha"; done
-  )
-  rm -rf "$STATE/incoming"
+  rm -f "$STATE"/incoming/*+
+  code=0
+  tar -xzf - --no-same-owner -C "$STATE/incoming" || code=$?
+  cd "$STATE/incoming"
+  for rest in *+; do
+    [ ! -e "$rest" ] || { cat "$rest" >>"${rest%+}" && rm "$rest"; }
+  done
+  # What arrived whole is taken, also of an upload that was cut off; what did not is kept for the next.
+  for sha in *; do [ ! -e "$sha" ] || printf '%s  %s\n' "$sha" "$sha"; done | sha256sum --check --strict 2>/dev/null |
+    sed -n 's/: OK$//p' >"$WORK/whole"
+  xargs -r sync <"$WORK/whole"
+  while read -r sha; do mv "$sha" "$OBJECTS/$sha"; done <"$WORK/whole"
+  [ "$code" = 0 ] || return "$code"
+  # A part that was not what it should have been would never become whole.
+  set -- *
+  [ ! -e "$1" ] || { rm -f ./*; echo "objects that are not what they should be: $*" >&2; return 10; }
 }
 
 # secrets: lines of path, tab, base64 on stdin.

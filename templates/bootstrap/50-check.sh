@@ -2,31 +2,29 @@
 # check: each set of files is judged by its own tool as the tree that it will be.
 check() {
   manifest=$STAGED/manifest
-  changed_paths >"$STATE/work/changed"
+  changed_paths >"$WORK/changed"
   records check "$manifest" | while IFS="$TAB" read -r id sha; do
-    records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$STATE/work/changed" && printf '%s\t%s\n' "$id" "$sha"
-  done >"$STATE/work/due" || true
-  [ -s "$STATE/work/due" ] || return 0
-  unshare --mount --propagation private sh "$SELF" check-staged
+    records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$WORK/changed" && printf '%s\t%s\n' "$id" "$sha"
+  done >"$WORK/due" || true
+  [ -s "$WORK/due" ] || return 0
+  unshare --mount --propagation private sh "$SELF" check-staged "$WORK/due"
 }
 
-# Text files and secrets that differ from what the host has.
+# Files and secrets that differ from what the host has.
 changed_paths() {
-  records file "$STAGED/manifest" | while IFS="$TAB" read -r _ _ sha _ _ path; do
-    [ -e "$path" ] && [ "$(sha256sum "$path" 2>/dev/null | cut -c1-64)" = "$sha" ] || printf '%s\n' "$path"
-  done
+  differing "$STAGED/manifest" | cut -f2
   for secret in "$STAGED"/secrets/*; do [ ! -e "$secret" ] || { records secret "$STAGED/manifest" | cut -f4; break; }; done
   gone_paths "$GENERATIONS/$(generation)/manifest" "$STAGED/manifest"
 }
 
 # gone_paths FROM TO: files of the one manifest that the other does not name.
 gone_paths() {
-  { records file "$1" | cut -f6; records secret "$1" | cut -f4; records archive "$1" | cut -f3; } | sort >"$STATE/work/from"
-  { records file "$2" | cut -f6; records secret "$2" | cut -f4; records archive "$2" | cut -f3; } | sort >"$STATE/work/to"
-  comm -23 "$STATE/work/from" "$STATE/work/to"
+  { records file "$1" | cut -f6; records secret "$1" | cut -f4; records archive "$1" | cut -f3; } | sort >"$WORK/from"
+  { records file "$2" | cut -f6; records secret "$2" | cut -f4; records archive "$2" | cut -f3; } | sort >"$WORK/to"
+  comm -23 "$WORK/from" "$WORK/to"
 }
 
-# Runs in a mount namespace of its own, so that absolute includes see the staged tree and the host sees nothing of it.
+# check_staged DUE: runs in a mount namespace of its own, so that absolute includes see the staged tree and the host sees nothing of it.
 check_staged() {
   manifest=$STAGED/manifest
   tree=$STATE/tree
@@ -57,5 +55,5 @@ check_staged() {
   while IFS="$TAB" read -r id sha; do
     attempt check "$id" script "$sha" || return 10
     say check "$id"
-  done <"$STATE/work/due"
+  done <"$1"
 }

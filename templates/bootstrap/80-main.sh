@@ -1,61 +1,83 @@
 
-# lock OWNER: one converge at a time; a lock that nobody refreshed for 15 minutes is taken over.
-lock() {
-  setup
-  if ! mkdir "$STATE/lock" 2>/dev/null; then
-    if [ -z "$(find "$STATE/lock" -maxdepth 0 -mmin +15)" ] && [ "$(cat "$STATE/lock/owner" 2>/dev/null)" != "$1" ]; then
-      printf 'locked\t%s\n' "$(cat "$STATE/lock/owner" 2>/dev/null || echo unknown)"
-      return 4
-    fi
-  fi
-  printf '%s\n' "$1" >"$STATE/lock/owner"
-  touch "$STATE/lock"
-}
-
-unlock() { rm -rf "$STATE/lock"; }
-
 # bundle: takes the folder that this script lies in, for a run by hand.
 bundle() {
   setup
   folder=$(dirname "$SELF")
   [ -e "$folder/manifest" ] || { echo "no manifest beside $0: run it in the bundle's folder" >&2; return 10; }
   stage <"$folder/manifest" >/dev/null
-  find "$folder/files" "$folder/commands" "$folder/../../../../blobs" -type f 2>/dev/null | while read -r file; do
+  # Where a run over SSH looks for it: that finds this host as it should be, in one round trip.
+  shipped=$STATE/bin/$(sha256sum "$SELF" | cut -c1-16).sh
+  [ -e "$shipped" ] || { mkdir -p "$STATE/bin" && cp "$SELF" "$shipped"; }
+  find "$folder/files" "$folder/commands" "$folder/blobs" "$folder/../../../../blobs" -type f 2>/dev/null | while read -r file; do
     cp -n "$file" "$OBJECTS/$(sha256sum "$file" | cut -c1-64)"
   done
   missing=$(wanted_objects "$STAGED/manifest" | while read -r sha; do [ -e "$OBJECTS/$sha" ] || echo "$sha"; done)
   [ -z "$missing" ] || { printf 'objects that the bundle names and does not hold: %s\n' "$missing" >&2; return 10; }
 }
 
+# sealed: the secrets beside the bundle, which this host alone can read: they are encrypted to its SSH key.
+sealed() {
+  [ -e "$folder/secrets.age" ] || return 0
+  command -v age >/dev/null || install_packages age "" || return 10
+  lines=$(age --decrypt --identity /etc/ssh/ssh_host_ed25519_key "$folder/secrets.age" 2>"$WORK/log-age") || {
+    failed secrets "$folder/secrets.age" $? "$WORK/log-age"
+    return 10
+  }
+  printf '%s\n' "$lines" | secrets
+}
+
+# Whether this host is what the bundle beside this script says; without one, what it was brought to last. 2 where it is not.
+verify_by_hand() {
+  setup
+  inspect >"$WORK/seen"
+  held=$(sed -n "s/^manifest$TAB//p" "$WORK/seen") wanted=$held
+  [ ! -e "$(dirname "$SELF")/manifest" ] || wanted=$(manifest_hash "$(dirname "$SELF")/manifest")
+  grep "^drift$TAB" "$WORK/seen" && return 2
+  [ "$held" != none ] || { say drift "no bundle was applied here"; return 2; }
+  [ "$held" = "$wanted" ] || { say drift "it is at bundle $held, not at $wanted"; return 2; }
+  say same "$held"
+}
+
 # What this host can do alone; exit 3 at what awaits the operator or other hosts.
 apply_by_hand() {
+  setup
+  take - "by hand on this host" || return $?
   bundle
-  prepare >"$STATE/log/hand" || return $?
-  cat "$STATE/log/hand"
-  ! grep -q "^request$TAB" "$STATE/log/hand" || { echo "certificates await the operator's signature: sh bootstrap.sh answer <id> < chain.pem" >&2; return 3; }
-  waiting=$(records secret "$STAGED/manifest" | cut -f4 | while read -r path; do [ -e "$path" ] || echo "$path"; done)
+  sealed || return 10
+  prepare >"$WORK/log-hand" || return $?
+  cat "$WORK/log-hand"
+  ! grep -q "^request$TAB" "$WORK/log-hand" || { echo "certificates await the operator's signature: sh bootstrap.sh answer <id> < chain.pem" >&2; return 3; }
+  waiting=$(records secret "$STAGED/manifest" | cut -f4 | while read -r path; do
+    [ -e "$path" ] || [ -e "$STAGED/secrets/$(digest "$path")" ] || echo "$path"
+  done)
   [ -z "$waiting" ] || { printf 'secrets are missing: %s\n' "$waiting" >&2; return 3; }
   check || return 10
-  apply || return $?
+  change || return $?
   probe || { put_back; return 11; }
   commit
 }
 
 main() {
+  if [ "${1:-}" = --lock ]; then
+    require_lock "$2" || return $?
+    shift 2
+  fi
   verb=${1:-help}
   [ "$#" = 0 ] || shift
   case $verb in
-    verify | stage | receive | secrets | prepare | answer | check | apply | cluster | order | probe | commit | lock | unlock)
-      [ ! -d "$STATE/lock" ] || [ "$verb" = verify ] || touch "$STATE/lock" 2>/dev/null || true
+    inspect | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | commit | \
+      hold | unlock | confirm | guard | history | restage)
       "$verb" "$@"
       ;;
-    check-staged) check_staged ;;
+    check-staged) check_staged "$@" ;;
     apply-staged) apply_staged ;;
     revert) [ ! -e "$JOURNAL" ] || put_back ;;
-    recover) recover "${1:-unit}" ;;
-    apply-by-hand) apply_by_hand ;;
+    recover) recover "${1:-}" ;;
+    audit) cat "$STATE/audit" ;;
+    apply) apply_by_hand ;;
+    verify) verify_by_hand ;;
     *)
-      echo "usage: sh bootstrap.sh verify | apply-by-hand | revert | unlock" >&2
+      echo "usage: sh bootstrap.sh apply | verify | answer <id> | revert | unlock | history | audit" >&2
       return 10
       ;;
   esac

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { trust } from "../../bin/trust.ts";
 import type { CertificateRequest } from "../../bundle/manifest.ts";
 import { createAuthority, sign } from "../../converge/authority.ts";
 import { fingerprint, pin } from "../../converge/host-key.ts";
-import { Secrets } from "../../converge/secrets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "trust-"));
 const WANTED: CertificateRequest = {
@@ -32,7 +32,11 @@ test("a host key is the pinned one, as a key or as its fingerprint, or it is ref
   expect(fingerprint(blob)).toBe(printed);
   expect([pin(keys[0]).accepts(blob), pin(keys[0]).accepts(other)]).toEqual([true, false]);
   expect([pin(printed).accepts(blob), pin(printed).accepts(other)]).toEqual([true, false]);
-  expect(pin(keys[0]).algorithm).toBe("ssh-ed25519");
+  expect(pin(keys[0]).type).toBe("ssh-ed25519");
+});
+
+test("no address of an example platform is contacted for its key", async () => {
+  await expect(trust("ru-1", {})).rejects.toThrow("platform.yaml says `example: true`");
 });
 
 test("the authority signs what the manifest says, whatever the request asks for", async () => {
@@ -74,30 +78,4 @@ test("the authority signs what the manifest says, whatever the request asks for"
       encoding: "utf8",
     }),
   ).toContain("will not expire");
-});
-
-test("secrets that can not be had are named all at once, without their values", () => {
-  const secrets = new Secrets(folder);
-  const file = (parts: Parameters<Secrets["content"]>[0]["parts"]) => ({
-    path: "/x",
-    mode: "0600",
-    owner: "root:root",
-    parts,
-  });
-  writeFileSync(join(folder, "word"), "from a file\n");
-  expect(secrets.content(file(["a=", { file: "word", version: 1 }, ";"]))).toBe("a=from a file;");
-  expect(secrets.content(file([{ command: ["printf", "from a command"], version: 1 }]))).toBe(
-    "from a command",
-  );
-  expect(() =>
-    secrets.require([
-      file([{ env: "SOUNDSTAGE_ABSENT", version: 1 }]),
-      file([
-        { file: "absent", version: 1 },
-        { command: ["false"], version: 1 },
-      ]),
-    ]),
-  ).toThrow(
-    /environment variable SOUNDSTAGE_ABSENT is not set\n.*file absent can not be read \(ENOENT\)\n.*command false failed with exit code 1/s,
-  );
 });

@@ -95,6 +95,7 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
     said.splice(0);
     expect(await converge({ output: out, stack: "test" })).toBe(0);
     expect(said.map((line) => line.split(/\s+/).slice(0, 2).join(" ")).sort()).toEqual([
+      "2 same,",
       "one same",
       "two same",
     ]);
@@ -204,9 +205,13 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
     const folder = join(lab.host("one").root, "root", "bundle");
     mkdirSync(folder, { recursive: true });
     spawnSync("cp", ["-r", `${join(out, "stacks", "test", "hosts", "one")}/.`, folder]);
-    const done = await lab.host("one").exec("sh /root/bundle/bootstrap.sh apply-by-hand");
+    const done = await lab.host("one").exec("sh /root/bundle/bootstrap.sh apply");
     expect([done.code, done.stderr]).toEqual([0, ""]);
     expect(page("one")).toBe("by hand\n");
+    expect((await lab.host("one").exec("sh /root/bundle/bootstrap.sh verify")).code).toBe(0);
+    await lab.host("one").must("echo edited > /srv/page/index.html");
+    const differs = await lab.host("one").exec("sh /root/bundle/bootstrap.sh verify");
+    expect([differs.code, differs.stdout]).toEqual([2, "drift\t/srv/page/index.html\n"]);
     expect(readFileSync(join(folder, "bootstrap.sh"), "utf8")).toContain("apply_by_hand");
   });
 });

@@ -12,7 +12,7 @@ const COMMANDS: Record<string, string> = {
 /** Bits of capabilities(7) that root of a container may lack. */
 const CAPABILITIES = { CAP_NET_ADMIN: 12n, CAP_SYS_ADMIN: 21n };
 
-function onPath(command: string): boolean {
+export function onPath(command: string): boolean {
   return `${process.env.PATH}${delimiter}/usr/sbin`.split(delimiter).some((folder) => {
     try {
       accessSync(join(folder, command), constants.X_OK);

@@ -39,6 +39,12 @@ test("the least platform has a value for everything that needs one", () => {
   });
 });
 
+test("a secret may stand in a file that sops encrypted", () => {
+  const reference = { sops: "secrets.yaml", key: "relay.broadcast-token", version: 2 };
+  const text = `platform: x\nrelay: { broadcastToken: ${JSON.stringify(reference)} }\n`;
+  expect(loadPlatform(text, { file: "platform.yaml" }).platform.relay.broadcastToken).toEqual(reference);
+});
+
 test("a code that is a continent's and a country's means the continent, unless the file says country", () => {
   const text = DNB1ST.replace("serves: [NA, SA]", 'serves: [NA, SA, "country:SA", country:NA, JP]');
   const { platform } = loadPlatform(text, { file: "platform.yaml" });

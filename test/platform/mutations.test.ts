@@ -132,6 +132,7 @@ test("of a text that is no YAML, no value of a key that holds a secret is shown"
   expect(keys).toEqual([
     "application",
     "broadcastToken",
+    "passphrase",
     "password",
     "replication",
     "rewind",

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Converge } from "../../../constructs/host/converge.ts";
 import { Host } from "../../../constructs/host/host.ts";
@@ -5,7 +7,7 @@ import { record } from "../../../constructs/host/record.ts";
 import { AudioSlice } from "../../../constructs/kernel/audio-slice.ts";
 import { KernelTuning } from "../../../constructs/kernel/kernel-tuning.ts";
 import { bundleOf, MACHINE, stack } from "../hosts.ts";
-import { synth } from "../synth.ts";
+import { synth, synthOutput } from "../synth.ts";
 
 describe("two asks for one thing name both constructs", () => {
   test.for([
@@ -119,7 +121,7 @@ test("a region is one process and a record for each host, and text stays literal
   expect(converge?.provisioner).toEqual([
     {
       "local-exec": {
-        command: "node ../../bin/soundstage.mjs converge region-x",
+        command: "node ../../bin/soundstage.mjs converge region-x || exit $?",
         environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
       },
     },
@@ -127,4 +129,13 @@ test("a region is one process and a record for each host, and text stays literal
   expect(converge?.lifecycle).toEqual({ create_before_destroy: true });
   expect(one?.depends_on).toEqual(["terraform_data.converge"]);
   expect(one?.triggers_replace).toMatchObject({ "/etc/x": ["a $${b} %%{c} $d"] });
+});
+
+test("what a region says of its waves goes with its hosts", () => {
+  const out = synthOutput((scope) => {
+    const hosts = [new Host(scope, "one", MACHINE)];
+    new Converge(scope, "converge", { stack: "region-x", hosts, waves: ["2", "50%"] });
+  });
+  const region = JSON.parse(readFileSync(join(out, "stacks", "test", "region.json"), "utf8"));
+  expect(region).toMatchObject({ stack: "region-x", waves: ["2", "50%"] });
 });

@@ -1,0 +1,44 @@
+// The whole of a run, in a file for each of its stacks.
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+export class RunLog {
+  /** Host → its stack. */
+  readonly #stacks: ReadonlyMap<string, string>;
+  readonly #output: string;
+
+  /** Begins each stack's file anew. */
+  constructor(output: string, stacks: ReadonlyMap<string, string>) {
+    this.#output = output;
+    this.#stacks = stacks;
+    for (const file of this.files) {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, "");
+    }
+  }
+
+  get hosts(): string[] {
+    return [...this.#stacks.keys()];
+  }
+
+  get files(): string[] {
+    return [...new Set(this.#stacks.values())].map((stack) => this.#file(stack));
+  }
+
+  stack(host: string): string {
+    return this.#stacks.get(host) as string;
+  }
+
+  host(host: string, text: string): void {
+    appendFileSync(this.#file(this.stack(host)), `${text}\n`);
+  }
+
+  /** What concerns all of its hosts. */
+  all(text: string): void {
+    for (const file of this.files) appendFileSync(file, `${text}\n`);
+  }
+
+  #file(stack: string): string {
+    return join(this.#output, "logs", `${stack}.log`);
+  }
+}

@@ -1,0 +1,124 @@
+
+# transition FROM TO: brings files, kernel and units from one generation's manifest to another's.
+# Putting back is the same transition the other way round.
+transition() {
+  from=$GENERATIONS/$1 to=$GENERATIONS/$2
+  transition_files "$from" "$to" || return 1
+  transition_kernel "$to/manifest" || return 1
+  transition_units "$from/manifest" "$to/manifest"
+}
+
+# Written beside their places and synced before the first of them is renamed: a full disk changes nothing,
+# and a path holds the old file or the new one, never half.
+transition_files() {
+  gone_paths "$1/manifest" "$2/manifest" >"$WORK/gone"
+  wanted_puts "$2" >"$WORK/puts"
+  records archive "$2/manifest" | while IFS="$TAB" read -r sha _ path; do
+    is_archive "$sha" "$path" || printf '%s\t%s\n' "$sha" "$path"
+  done >"$WORK/archives"
+  keep_originals || return 1
+  # What a package or the base system had there comes back.
+  while read -r path; do
+    key=$(digest "$path")
+    [ ! -e "$STATE/originals/$key" ] || printf '%s\t%s\n' "$STATE/originals/$key" "$(cut -f1,2,3 "$STATE/originals/$key.meta")"
+  done <"$WORK/gone" >>"$WORK/puts"
+  attempt files "$(wc -l <"$WORK/puts") files" write_parts || {
+    parts | xargs -0 -r rm -f
+    return 1
+  }
+  while IFS="$TAB" read -r sha path; do attempt files "$path" unpack "$sha" "$path" || return 1; done <"$WORK/archives"
+  while IFS="$TAB" read -r _ _ _ path; do
+    attempt files "$path" mv -f "$(part "$path")" "$path" || return 1
+  done <"$WORK/puts"
+  while IFS="$TAB" read -r sha path; do attempt files "$path" link_archive "$sha" "$path" || return 1; done <"$WORK/archives"
+  cut -f4 "$WORK/puts" >"$WORK/put"
+  grep -vxFf "$WORK/put" "$WORK/gone" >"$WORK/removed" || true
+  while read -r path; do remove_path "$path"; done <"$WORK/removed"
+  folders | sort -zu | xargs -0 -r sync
+  { cat "$WORK/put" && cut -f2 "$WORK/archives" && sed 's/$/ (gone)/' "$WORK/removed"; } | while read -r path; do say files "$path"; done
+  ! grep -q '^/etc/systemd/system/' "$WORK/put" "$WORK/removed" || systemctl daemon-reload
+}
+
+# wanted_puts GENERATION: source, mode, owner and path of each file and secret that differs from what the host has.
+wanted_puts() {
+  differing "$1/manifest" | cut -f2 >"$WORK/differ"
+  records file "$1/manifest" | awk -F "$TAB" -v objects="$OBJECTS" -v differ="$WORK/differ" '
+    BEGIN { while ((getline <differ) > 0) due[$0] = 1 }
+    due[$6] { print objects "/" $3 FS $1 FS $2 FS $6 }'
+  records secret "$1/manifest" | while IFS="$TAB" read -r mode owner _ path; do
+    secret=$1/secrets/$(digest "$path")
+    [ -e "$secret" ] || continue
+    if [ -f "$path" ] && [ "$(stat -c '%04a %U:%G' "$path")" = "$mode $owner" ] && cmp -s "$secret" "$path"; then continue; fi
+    printf '%s\t%s\t%s\t%s\n' "$secret" "$mode" "$owner" "$path"
+  done
+}
+
+# What was there before us comes back when we leave: kept, and on the disk, before a path is first overwritten.
+keep_originals() {
+  : >"$WORK/originals"
+  { cut -f4 "$WORK/puts"; cat "$WORK/gone"; } | while read -r path; do
+    key=$(digest "$path")
+    [ ! -e "$STATE/originals/$key.meta" ] || continue
+    if [ -f "$path" ] && [ ! -L "$path" ]; then
+      cp "$path" "$STATE/originals/$key" || exit 1
+      stat -c "%04a$TAB%U:%G$TAB%n" "$path" >"$WORK/meta" || exit 1
+    else
+      printf -- '-\t-\t%s\n' "$path" >"$WORK/meta"
+    fi
+    cp "$WORK/meta" "$STATE/originals/$key.meta.part" && mv "$STATE/originals/$key.meta.part" "$STATE/originals/$key.meta" || exit 1
+    echo kept >>"$WORK/originals"
+  done >"$WORK/log-originals" 2>&1 || { failed files originals 1 "$WORK/log-originals"; return 1; }
+  [ ! -s "$WORK/originals" ] || sync -f "$STATE/originals"
+}
+
+part() { printf '%s/.%s.soundstage' "${1%/*}" "${1##*/}"; }
+parts() { while IFS="$TAB" read -r _ _ _ path; do printf '%s\0' "$(part "$path")"; done <"$WORK/puts"; }
+
+# Chained, since `set -e` does not hold below a condition: a copy that a full disk cut short must not be renamed.
+write_parts() {
+  while IFS="$TAB" read -r source mode owner path; do
+    beside=$(part "$path")
+    mkdir -p "${path%/*}" && rm -f "$beside" && cp "$source" "$beside" && chown "$owner" "$beside" && chmod "$mode" "$beside" || return 1
+  done <"$WORK/puts"
+  parts | xargs -0 -r sync
+}
+
+# Folders whose entries changed: a rename lasts once they are synced.
+folders() {
+  { cat "$WORK/put" "$WORK/removed"; cut -f2 "$WORK/archives"; } |
+    while read -r path; do [ ! -d "${path%/*}/" ] || printf '%s/\0' "${path%/*}"; done
+}
+
+remove_path() {
+  if [ -L "$1" ]; then rm -rf "$1@"*; fi
+  rm -rf "$1"
+}
+
+# An archive is unpacked beside its path, under its hash, and the path is a link to it: replaced by one rename.
+unpack() {
+  tree=$2@$(printf %.16s "$1")
+  ! is_archive "$1" "$tree" || return 0
+  rm -rf "$tree" && mkdir -p "$tree" && tar -xzf "$OBJECTS/$1" --no-same-owner -C "$tree" && chmod -R a+rX "$tree" &&
+    tree_digest "$tree" >"$WORK/tree" && printf '%s %s\n' "$1" "$(cat "$WORK/tree")" >"$tree.soundstage" && sync -f "$tree"
+}
+
+# is_archive HASH PATH: whether what is there came from that archive and was not touched since.
+is_archive() {
+  { [ -d "$2" ] && read -r hash tree <"$(readlink -f "$2").soundstage"; } 2>/dev/null || return 1
+  [ "$hash" = "$1" ] && [ "$tree" = "$(tree_digest "$2")" ]
+}
+
+link_archive() {
+  # A folder that stands there is of an earlier version of this script.
+  { [ -L "$2" ] || [ ! -d "$2" ] || rm -rf "$2"; } && ln -sfn "${2##*/}@$(printf %.16s "$1")" "$2.soundstage" && mv -fT "$2.soundstage" "$2"
+}
+
+# Trees of archives that nothing links to any more.
+prune_archives() {
+  records archive "$1" | cut -f3 | while read -r path; do
+    held=$(readlink "$path")
+    for tree in "$path@"*; do
+      case ${tree##*/} in "$held" | "$held.soundstage") ;; *) rm -rf "$tree" ;; esac
+    done
+  done
+}

@@ -1,0 +1,87 @@
+
+# Seconds between two signs of life of a run; three missed ones mean that it is gone.
+BEAT=5
+
+# holder: who holds the host.
+holder() {
+  who=$(cut -f3 "$LOCK" 2>/dev/null)
+  printf '%s\n' "${who:-by hand}"
+}
+
+# take TOKEN OWNER: the host for this process, or 4 where another has it. The kernel lets it go when the process ends.
+take() {
+  exec 9>>"$LOCK"
+  flock --nonblock 9 || { say locked "$(holder)"; return 4; }
+  printf '%s\t%s\t%s\n' "$$" "$1" "$2" >"$LOCK"
+}
+
+# hold TOKEN OWNER: takes the host for a run that is elsewhere, and keeps it while the run beats: a line of its
+# stdin each time, `done` at its end. A run that is gone is waited for no longer than its running step takes.
+hold() {
+  setup
+  take "$1" "$2" || return $?
+  say held "$1"
+  exec 3<&0
+  {
+    while read -r word <&3; do
+      [ "$word" != "done" ] || exit 0
+      : >"$WORK/beat"
+    done
+    exit 1
+  } 9>&- >/dev/null 2>&1 </dev/null &
+  reader=$!
+  {
+    missed=0
+    while [ "$missed" -lt 3 ]; do
+      sleep "$BEAT"
+      if rm "$WORK/beat" 2>/dev/null; then missed=0; else missed=$((missed + 1)); fi
+    done
+    kill "$reader"
+  } 3<&- 9>&- >/dev/null 2>&1 </dev/null &
+  watcher=$!
+  code=0
+  wait "$reader" || code=$?
+  kill "$watcher" 2>/dev/null || true
+  [ "$code" = 0 ] || abandon
+  : >"$LOCK"
+}
+
+# abandon: leaves the host in order where nobody leads the run any more.
+abandon() {
+  # A later verb of the run that was thought dead is refused.
+  printf '%s\t%s\t%s\n' "$$" - "$(holder)" >"$LOCK"
+  await_apply
+  [ ! -e "$JOURNAL" ] || audit abandoned "its run is gone"
+  recover
+}
+
+await_apply() {
+  while :; do
+    case $(systemctl show --property=ActiveState --value soundstage-apply.service) in
+      activating | active | deactivating) sleep 1 ;;
+      *) return 0 ;;
+    esac
+  done
+}
+
+# unlock: takes the host from whoever holds it, once its running step has ended, and puts back what it left unproven.
+unlock() {
+  setup
+  exec 9>>"$LOCK"
+  if flock --nonblock 9; then
+    say unlock "nobody holds it"
+  else
+    owner=$(holder)
+    kill "$(cut -f1 "$LOCK")" 2>/dev/null || true
+    flock --timeout 10 9 || { echo "the process that holds it does not end: $owner" >&2; return 10; }
+    audit unlock "taken from $owner"
+    say unlock "taken from $owner"
+  fi
+  abandon
+  : >"$LOCK"
+}
+
+# require_lock TOKEN: a verb of a run that lost the host must not go on.
+require_lock() {
+  [ "$(cut -f2 "$LOCK" 2>/dev/null)" = "$1" ] || { say locked "$(holder)"; return 4; }
+}

@@ -1,0 +1,141 @@
+// Hosts of the lab with a page each, and the CLI that brings them to it.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { bundleCli } from "../../bin/bundle-cli.ts";
+import type { ChangeOrder } from "../../bundle/manifest.ts";
+import { Converge } from "../../constructs/host/converge.ts";
+import { Host } from "../../constructs/host/host.ts";
+import { synthOutput } from "../constructs/synth.ts";
+import { Cli, type Ended } from "./cli.ts";
+import { Lab } from "./lab.ts";
+import { eventually } from "./run.ts";
+
+export interface Want {
+  readonly page: string;
+  /** Seconds that its unit takes to start. */
+  readonly slow?: number;
+  /** Seconds that the check of its page takes. */
+  readonly check?: number;
+  readonly probe?: string;
+  readonly order?: readonly ChangeOrder[];
+  /** A cluster action of this name, which leaves it in /srv/cluster. */
+  readonly action?: string;
+}
+
+export type Wants = Readonly<Record<string, Want>>;
+
+export class Fleet {
+  readonly lab: Lab;
+  /** Path of the CLI, as it lies in an output. */
+  readonly cli: string;
+
+  private constructor(lab: Lab, cli: string) {
+    this.lab = lab;
+    this.cli = cli;
+  }
+
+  static async start(...names: readonly string[]): Promise<Fleet> {
+    const lab = await Lab.start({ hosts: names.map((name) => ({ name })) });
+    const cli = join(lab.folder, "cli", "soundstage.mjs");
+    await bundleCli(cli);
+    return new Fleet(lab, cli);
+  }
+
+  get env(): Record<string, string> {
+    return { SOUNDSTAGE_PLATFORM: join(this.lab.folder, "platform.yaml") };
+  }
+
+  /** A stack of the hosts that are wanted; the unit of each starts anew where its page is another. */
+  output(wants: Wants, stack = "fleet"): string {
+    return synthOutput((scope) => {
+      const hosts = Object.entries(wants).map(([name, want]) => {
+        const { address, hostKey } = this.lab.host(name);
+        const ssh = { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" };
+        const host = new Host(scope, name, { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
+        host.file(scope, "/srv/page", { content: `${want.page}\n` });
+        host.file(scope, "/etc/systemd/system/page.service", {
+          content: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep ${want.slow ?? 0}\n[Install]\nWantedBy=multi-user.target\n`,
+        });
+        host.unit(scope, "page.service", { restart: ["/srv/page", "/etc/systemd/system/page.service"] });
+        if (want.check) host.check(scope, "page", { command: `sleep ${want.check}`, paths: ["/srv/page"] });
+        host.probe(scope, "page", { command: want.probe ?? "test -s /srv/page", seconds: 1 });
+        for (const order of want.order ?? []) host.order(scope, order);
+        if (want.action) {
+          host.action(scope, want.action, {
+            when: "after",
+            scope: "cluster",
+            check: `grep -qx ${want.action} /srv/cluster || exit 1`,
+            apply: `echo ${want.action} >> /srv/cluster`,
+          });
+        }
+        return host;
+      });
+      new Converge(scope, "converge", { stack, hosts });
+    }, stack);
+  }
+
+  apply(output: string, ...args: readonly string[]): Cli {
+    return new Cli(
+      [process.execPath, this.cli, "apply", "--stack", "fleet", "--output", output, ...args],
+      this.env,
+    );
+  }
+
+  applied(output: string, ...args: readonly string[]): Promise<Ended> {
+    return this.apply(output, ...args).ended;
+  }
+
+  log(output: string): string {
+    return readFileSync(join(output, "logs", "fleet.log"), "utf8");
+  }
+
+  /** Of each host, in the order of their names. */
+  pages(): string[] {
+    return [...this.lab.hosts.values()].map(({ root }) => {
+      const file = join(root, "srv/page");
+      return existsSync(file) ? readFileSync(file, "utf8").trim() : "none";
+    });
+  }
+
+  /** Hosts that a run still holds. */
+  held(): string[] {
+    const locked = ({ root }: { root: string }) => existsSync(join(root, "var/lib/soundstage/lock"));
+    return [...this.lab.hosts.values()].filter(locked).map(({ name }) => name);
+  }
+
+  /** What an operator does after a run that was killed. */
+  async unlock(): Promise<void> {
+    const command = "for script in /var/lib/soundstage/bin/*.sh; do sh $script unlock; done";
+    for (const name of this.held()) await this.lab.host(name).must(command);
+  }
+
+  /** Waits until the host starts its unit, with its new page. */
+  starting(name: string): Promise<void> {
+    return this.#unit(name, "page.service", "activating");
+  }
+
+  /** Waits until the host's own unit of an apply has ended. */
+  settled(name: string): Promise<void> {
+    return this.#unit(name, "soundstage-apply.service", "inactive");
+  }
+
+  #unit(name: string, unit: string, state: string): Promise<void> {
+    return eventually(20_000, async () => {
+      const { stdout } = await this.lab.host(name).exec(`systemctl is-active ${unit}`);
+      if (stdout !== `${state}\n`) throw new Error(`${unit} of ${name} is ${stdout}`);
+    });
+  }
+}
+
+/** What hosts say, in the order in which they say it, as `host step`. */
+export function steps(stdout: string, ...wanted: readonly string[]): string[] {
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split(/\s+/).slice(0, 2).join(" "))
+    .filter((line) => wanted.length === 0 || wanted.includes(line.split(" ")[1] ?? ""));
+}
+
+export function last(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
+}
