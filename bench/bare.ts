@@ -43,7 +43,7 @@ export async function bare(lab: Lab): Promise<Row[]> {
       },
       {
         name: "first converge",
-        run: () => apply(output, "bare", "generation", [(whole.shift() as LabHost).name]),
+        run: () => apply(output, "bare", "generation", [], [(whole.shift() as LabHost).name]),
       },
     ],
     ROUNDS,

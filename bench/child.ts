@@ -61,12 +61,12 @@ export function endAll(): void {
   remains.clear();
 }
 
-/** For as long as a lab runs: it ends this process itself, when it is told to end and the lab is removed. */
-export function endAllOnSignal(): { dispose(): void } {
-  for (const name of SIGNALS) process.once(name, endAll);
-  return {
-    dispose() {
-      for (const name of SIGNALS) process.removeListener(name, endAll);
-    },
-  };
+/** To be called before a lab starts: a lab ends this process itself, once it has removed what it made. */
+export function endAllOnSignal(): void {
+  for (const name of SIGNALS) {
+    process.once(name, () => {
+      endAll();
+      if (process.listenerCount(name) === 0) process.kill(process.pid, name);
+    });
+  }
 }

@@ -26,6 +26,7 @@ async function main(): Promise<void> {
   if (missing) throw new Error(missing);
   const rounds = Number(values.rounds);
   if (!(rounds >= 1)) throw new Error(`--rounds ${values.rounds} must be a number from 1`);
+  endAllOnSignal();
   const peer = async (requirement: string) => (values.peers ? venv(requirement) : undefined);
   const peers = { pyinfra: await peer(PYINFRA), ansible: await peer(ANSIBLE) };
   const present = [...(peers.pyinfra ? [PYINFRA] : []), ...(peers.ansible ? [ANSIBLE] : [])];
@@ -43,13 +44,11 @@ async function main(): Promise<void> {
 /** Two labs one after the other: a machine's limits, of inotify above all, suffice for about a dozen hosts at once. */
 async function inLab(names: readonly string[], measure: (lab: Lab) => Promise<Row[]>): Promise<Row[]> {
   const lab = await Lab.start({ hosts: names.map((name) => ({ name })) });
-  const signals = endAllOnSignal();
   try {
     return await measure(lab);
   } finally {
     endAll();
     await lab.stop();
-    signals.dispose();
   }
 }
 

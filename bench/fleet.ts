@@ -16,7 +16,7 @@ export const FLEET = "fleet";
 const SIZES = [25, 50, 100] as const;
 const FIRST_PORT = 3001;
 /** Hosts that the engine serves at a time. */
-const AT_A_TIME = 16;
+const AT_A_TIME = 32;
 /** Over what is linear, for the noise of a shared machine. */
 const NOISE = 1.1;
 
@@ -31,11 +31,11 @@ export async function fleet(lab: Lab, rounds: number): Promise<Row[]> {
   const ssh = new OpenSsh(lab.folder, lab.identity, targets);
   const output = await writeOutput(join(lab.folder, FLEET), lab.identity, { [FLEET]: hosts });
   // The first alone: the script that all of them share must be there whole.
-  await apply(output, FLEET, "generation", names.slice(0, 1));
-  await apply(output, FLEET, "generation", names.slice(1));
+  await apply(output, FLEET, "generation", [], names.slice(0, 1));
+  await apply(output, FLEET, "generation", [], names.slice(1));
   const contenders: Contender[] = SIZES.map((size) => ({
     name: `${size} hosts`,
-    run: () => apply(output, FLEET, "same", names.slice(0, size)),
+    run: () => apply(output, FLEET, "same", [], names.slice(0, size)),
   }));
   contenders.push({ name: "OpenSSH to 100 hosts", run: () => ssh.everywhere(targets, AT_A_TIME) });
   return rows(await inTurns(contenders, rounds));

@@ -6,23 +6,19 @@ import { convergeRegion } from "../converge/region.ts";
 import { timed } from "./child.ts";
 import type { BenchOutput } from "./output.ts";
 
-/** One process, from its start to its end; throws unless as many hosts say `expected` as there are. */
+/** One process, from its start to its end; throws unless as many hosts say `expected` as were asked. */
 export async function apply(
   output: BenchOutput,
   stack: string,
   expected: "same" | "generation",
-  hosts: readonly string[] = [],
+  options: readonly string[] = [],
+  hosts = readRegion(output.folder, stack).hosts.map(({ host }) => host),
 ): Promise<number> {
-  const { ms, output: said } = await timed(process.execPath, [
-    output.cli,
-    "apply",
-    ...hosts,
-    "--stack",
-    stack,
-  ]);
-  const wanted = hosts.length || readRegion(output.folder, stack).hosts.length;
+  const words = [output.cli, "apply", ...hosts, "--stack", stack, ...options];
+  const { ms, output: said } = await timed(process.execPath, words);
   const found = said.split("\n").filter((line) => line.split(/\s+/)[1] === expected).length;
-  if (found !== wanted) throw new Error(`${found} of ${wanted} hosts say "${expected}":\n${said}`);
+  if (found !== hosts.length)
+    throw new Error(`${found} of ${hosts.length} hosts say "${expected}":\n${said}`);
   return ms;
 }
 

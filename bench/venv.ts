@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CACHE } from "../test/lab/base.ts";
-import { run } from "../test/lab/run.ts";
+import { timed } from "./child.ts";
 
 // One version each, or two runs would compare with two different peers.
 const BUILD = `venv=$1; shift
@@ -18,8 +18,11 @@ export async function venv(requirement: string): Promise<string | undefined> {
   mkdirSync(join(folder, ".."), { recursive: true });
   if (!existsSync(join(folder, "complete"))) console.error(`${requirement} is installed into ${folder}`);
   const build = ["sh", "-euc", BUILD, "build", folder, requirement];
-  const { code, stderr } = await run("flock", [`${folder}.lock`, ...build], { timeout: 600_000 });
-  if (code === 0) return join(folder, "bin");
-  console.error(`missing: ${requirement} (pip in a venv of python3 failed)\n${stderr.trim().slice(-1000)}`);
-  return undefined;
+  try {
+    await timed("flock", [`${folder}.lock`, ...build]);
+    return join(folder, "bin");
+  } catch (error) {
+    console.error(`missing: ${requirement} (pip in a venv of python3 failed)\n${(error as Error).message}`);
+    return undefined;
+  }
 }
