@@ -129,7 +129,7 @@ export class RegionStack extends TerraformStack {
     const own = `${host.name}.edge.${zone}`;
     const certificate = new Certificate(host, "edge", {
       host,
-      names: [...patterns, own],
+      names: [...new Set([...patterns, own])],
       source: "acme" in source ? { acme: source.acme } : { privateCa: this.#authority() },
     });
     const address = this.#hosts.get(host.name)?.row.address ?? "";
