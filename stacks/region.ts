@@ -7,6 +7,7 @@ import { Edge } from "../constructs/edge/edge.ts";
 import { Converge } from "../constructs/host/converge.ts";
 import { Host } from "../constructs/host/host.ts";
 import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
+import { listenersPerHost } from "../constructs/relay/capacity.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
 import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
 import type { HostRow, Role } from "../platform/host.ts";
@@ -114,7 +115,7 @@ export class RegionStack extends TerraformStack {
       node: artifacts.node,
       ports: this.#ports(),
       region,
-      listeners: Math.floor(capacity / this.#with("relay").length),
+      listeners: listenersPerHost(capacity, this.#with("relay").length),
       demo: relay.demo,
       ...(relay.broadcastToken && { broadcastToken: relay.broadcastToken }),
       ...(cache &&
