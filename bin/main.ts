@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { App } from "cdktf";
 import { type PackagesLock, readLock } from "../bundle/packages-lock.ts";
 import { InvalidProps } from "../constructs/invalid-props.ts";
-import { loadPlatform, PlatformFaults } from "../platform/load.ts";
+import { PlatformFaults } from "../platform/load.ts";
 import { LocalStack } from "../stacks/local.ts";
 import { RegionStack } from "../stacks/region.ts";
 import { TrafficStack } from "../stacks/traffic.ts";
@@ -12,16 +12,16 @@ import { ZonesStack } from "../stacks/zones.ts";
 import { artifacts } from "./artifacts.ts";
 import { bundleCli } from "./bundle-cli.ts";
 import { origin } from "./origin.ts";
+import { platformFile, readPlatform } from "./platform-file.ts";
 
 async function main(): Promise<void> {
-  const file = process.env.SOUNDSTAGE_PLATFORM ?? "platform.yaml";
-  const set = process.env.SOUNDSTAGE_SET;
-  const { platform, overrides } = loadPlatform(readFileSync(file, "utf8"), { file, ...(set && { set }) });
+  const file = platformFile();
+  const { platform, overrides } = readPlatform(file);
   for (const { path, value } of overrides) {
     console.error(`soundstage: ${path} is overridden for this run: ${JSON.stringify(value)}`);
   }
   const app = new App();
-  const built = await artifacts(platform);
+  const built = await artifacts();
   const lock = packagesLock(join(dirname(file), "packages.lock"));
   if (Object.keys(platform.zones).length > 0) new ZonesStack(app, "zones", { platform });
   for (const region of Object.keys(platform.regions)) {
@@ -44,10 +44,7 @@ function packagesLock(file: string): PackagesLock | undefined {
 
 main().catch((error: unknown) => {
   const known = error instanceof PlatformFaults || error instanceof InvalidProps;
-  const code = (error as NodeJS.ErrnoException)?.code;
   if (known) console.error(error.message);
-  else if (code === "ENOENT" || code === "EACCES" || code === "EISDIR") {
-    console.error(`soundstage: ${(error as Error).message}; SOUNDSTAGE_PLATFORM names the platform file`);
-  } else console.error(`soundstage: ${error instanceof Error ? error.message : String(error)}`);
+  else console.error(`soundstage: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 });

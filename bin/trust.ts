@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Connection } from "../bundle/manifest.ts";
@@ -8,6 +7,7 @@ import { withPin, writePlatform } from "../converge/pin-file.ts";
 import { Secrets } from "../converge/secrets.ts";
 import { described, examine, type Findings } from "../converge/trust.ts";
 import { loadPlatform } from "../platform/load.ts";
+import { platformFile, platformText } from "./platform-file.ts";
 
 export interface TrustOptions {
   readonly region?: string;
@@ -25,8 +25,8 @@ export async function trust(host: string, options: TrustOptions): Promise<number
     throw new ConvergeFault(
       "--yes pins what nobody looks at: give the host's key as well, --fingerprint SHA256:…",
     );
-  const file = process.env.SOUNDSTAGE_PLATFORM ?? "platform.yaml";
-  const text = readFileSync(file, "utf8");
+  const file = platformFile();
+  const text = platformText(file);
   const { row, connection } = find(text, file, host, options);
   const folder = dirname(resolve(file));
   const secrets = new Secrets(folder);

@@ -5,6 +5,7 @@ import { issueFaults, type Places } from "./issues.ts";
 import { applyOverrides, type Override, overrideAt, sourceOf } from "./overrides.ts";
 import { partsOf } from "./parts.ts";
 import { rules } from "./rules/all.ts";
+import type { Rule } from "./rules/rule.ts";
 import { type Platform, platformSchema } from "./schema.ts";
 import { expectation } from "./words.ts";
 
@@ -15,6 +16,8 @@ export interface LoadOptions {
   readonly file: string;
   /** `SOUNDSTAGE_SET`: parameters of regions for this run, such as `regions.eu.release=1.5.0`. */
   readonly set?: string;
+  /** Rules of what is built from the file, besides the file's own. */
+  readonly rules?: readonly Rule[];
 }
 
 export interface Loaded {
@@ -36,7 +39,7 @@ export function loadPlatform(text: string, options: LoadOptions): Loaded {
     if (!parsed.success) faults.push(...issueFaults(platformSchema, value, parsed.error.issues, places));
     faults.push(...wrong);
     const parts = partsOf(value);
-    for (const { id, find } of rules) {
+    for (const { id, find } of [...rules, ...(options.rules ?? [])]) {
       for (const { path, key, message } of find(parts))
         faults.push({ message, rule: id, ...places.at(path, key) });
     }

@@ -36,6 +36,8 @@ export interface HostPart {
   readonly path: Path;
   readonly address: string | undefined;
   readonly private: string | undefined;
+  /** MiB. */
+  readonly memory: number | undefined;
   readonly roles: readonly Role[];
   /** Whether `roles` is all that the row says. */
   readonly rolesKnown: boolean;
@@ -75,7 +77,7 @@ export function partsOf(raw: Rows): Parts {
   return { raw, zones, regions, hosts, names: new NameIndex(zones, hosts, rows(raw.edge).zone) };
 }
 
-function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
+export function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {
   const { success, data } = schema.safeParse(value);
   return success ? data : undefined;
 }
@@ -126,6 +128,7 @@ function hostPart(name: string, regionName: string, row: Rows): HostPart {
     path: ["regions", regionName, "hosts", name],
     address: read(shape.address, row.address),
     private: read(shape.private, row.private),
+    memory: read(shape.memory, row.memory),
     roles,
     rolesKnown: Array.isArray(row.roles) && roles.length === row.roles.length,
   };

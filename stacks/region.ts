@@ -8,6 +8,7 @@ import { Converge } from "../constructs/host/converge.ts";
 import { Host } from "../constructs/host/host.ts";
 import { SshServer } from "../constructs/host/ssh-server.ts";
 import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
+import { listenersPerHost } from "../constructs/relay/capacity.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
 import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
 import type { HostRow, Role } from "../platform/host.ts";
@@ -116,7 +117,7 @@ export class RegionStack extends TerraformStack {
       node: artifacts.node,
       ports: this.#ports(),
       region,
-      listeners: Math.floor(capacity / this.#with("relay").length),
+      listeners: listenersPerHost(capacity, this.#with("relay").length),
       demo: relay.demo,
       ...(relay.broadcastToken && { broadcastToken: relay.broadcastToken }),
       ...(cache &&
@@ -131,7 +132,7 @@ export class RegionStack extends TerraformStack {
     const own = `${host.name}.edge.${zone}`;
     const certificate = new Certificate(host, "edge", {
       host,
-      names: [...patterns, own],
+      names: [...new Set([...patterns, own])],
       source: "acme" in source ? { acme: source.acme } : { privateCa: this.#authority() },
     });
     const address = this.#hosts.get(host.name)?.row.address ?? "";

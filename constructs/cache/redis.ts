@@ -8,6 +8,7 @@ import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { KernelTuning } from "../kernel/kernel-tuning.ts";
 import { type Authority, Certificate } from "../tls/certificate.ts";
+import { maxmemoryFault } from "./memory.ts";
 
 export interface RedisProps {
   readonly host: Host;
@@ -38,9 +39,7 @@ export class Redis extends Construct {
     this.address = host.props.privateAddress ?? "";
     InvalidProps.throwIfAny(this, [
       this.address === "" && `host "${host.name}" has no private address for Redis to listen on`,
-      maxmemory > 0.75 * host.props.memory &&
-        `maxmemory ${maxmemory} MiB is more than 75 % of the ${host.props.memory} MiB of host "${host.name}": a save or a resize would not fit`,
-      maxmemory < 16 && `maxmemory ${maxmemory} MiB is less than 16 MiB`,
+      maxmemoryFault(maxmemory, { name: host.name, memory: host.props.memory }),
     ]);
     const reader = { folder: TLS, owner: "redis:redis" };
     const certificate = new Certificate(this, "redis", {

@@ -1,23 +1,35 @@
 // What a cluster's settings must hold before anything is rendered; each rule by its id.
 
+type Values = Readonly<Record<string, string | number | boolean>>;
+
 export interface ClusterSettings {
   readonly hosts: number;
-  readonly patroni: Readonly<Record<string, string | number | boolean>>;
-  readonly postgresql: Readonly<Record<string, string | number | boolean>>;
+  readonly patroni: Values;
+  readonly postgresql: Values;
 }
 
-/** Dynamic settings of Patroni 3.0, with their least values (Patroni, "Dynamic configuration settings"). */
-const DYNAMIC: Readonly<Record<string, number | undefined>> = {
-  ttl: 20,
-  loop_wait: 1,
-  retry_timeout: 3,
-  maximum_lag_on_failover: 0,
-  primary_start_timeout: 0,
-  failsafe_mode: undefined,
-  synchronous_mode: undefined,
-  synchronous_mode_strict: undefined,
-  synchronous_node_count: 1,
-};
+export interface SettingReason {
+  /** Where it is: a setting of one of the two trees; absent where it is the number of hosts. */
+  readonly at?: readonly [tree: "patroni" | "postgresql", key: string];
+  readonly message: string;
+}
+
+/** A day: a cluster whose leader is gone for longer waits for its operator. */
+const DAY = 86_400;
+type Dynamic = "switch" | readonly [least: number, most: number];
+/** Dynamic settings of Patroni 3.0 with their least values (Patroni, "Dynamic configuration settings"). */
+const DYNAMIC: ReadonlyMap<string, Dynamic> = new Map<string, Dynamic>([
+  ["ttl", [20, DAY]],
+  ["loop_wait", [1, DAY]],
+  ["retry_timeout", [3, DAY]],
+  ["maximum_lag_on_failover", [0, Number.MAX_SAFE_INTEGER]],
+  ["primary_start_timeout", [0, DAY]],
+  ["failsafe_mode", "switch"],
+  ["synchronous_mode", "switch"],
+  ["synchronous_mode_strict", "switch"],
+  ["synchronous_node_count", [1, 6]],
+]);
+const CONNECTIONS = [25, 10_000] as const;
 const OWNED = [
   "listen_addresses",
   "port",
@@ -33,56 +45,78 @@ const OWNED = [
   "password_encryption",
 ];
 
-type Rule = (settings: ClusterSettings) => readonly (string | false)[];
+type Rule = (settings: ClusterSettings) => readonly SettingReason[];
 
-const rules: Readonly<Record<string, Rule>> = {
+export const clusterRules: Readonly<Record<string, Rule>> = {
   "closed-keys": ({ patroni }) =>
-    Object.keys(patroni).map(
-      (key) =>
-        !(key in DYNAMIC) &&
-        `patroni setting "${key}" is not known; known are ${Object.keys(DYNAMIC).join(", ")}`,
-    ),
+    Object.keys(patroni)
+      .filter((key) => !DYNAMIC.has(key))
+      .map((key) => ({
+        at: ["patroni", key],
+        message: `patroni setting ${JSON.stringify(key)} is not known; known are ${[...DYNAMIC.keys()].join(", ")}`,
+      })),
+  "dynamic-typed": ({ patroni }) =>
+    Object.entries(patroni).flatMap(([key, value]): SettingReason[] => {
+      const form = DYNAMIC.get(key);
+      if (!form || (form === "switch" ? typeof value === "boolean" : whole(value, form))) return [];
+      const expected = form === "switch" ? "true or false" : `a whole number from ${form[0]} to ${form[1]}`;
+      return [{ at: ["patroni", key], message: `patroni setting ${key} must be ${expected}${found(value)}` }];
+    }),
   "ttl-budget": ({ patroni }) => {
-    const value = (key: string, fallback: number) => Number(patroni[key] ?? fallback);
+    const value = (key: string, initial: number) => Number(patroni[key] ?? initial);
     const needed = value("loop_wait", 10) + 2 * value("retry_timeout", 10);
-    return [
-      ...Object.entries(patroni).map(
-        ([key, given]) =>
-          DYNAMIC[key] !== undefined &&
-          !(Number(given) >= (DYNAMIC[key] as number)) &&
-          `patroni setting ${key} ${given} must be at least ${DYNAMIC[key]}`,
-      ),
-      value("ttl", 30) < needed &&
-        `patroni ttl ${value("ttl", 30)} must be at least loop_wait + 2 × retry_timeout, which is ${needed}: a leader would lose its lock in one slow round`,
-    ];
+    const message = `patroni ttl ${value("ttl", 30)} must be at least loop_wait + 2 × retry_timeout, which is ${needed}: a leader would lose its lock in one slow round`;
+    const [key = "ttl"] = ["ttl", "retry_timeout", "loop_wait"].filter((name) =>
+      Object.hasOwn(patroni, name),
+    );
+    return value("ttl", 30) < needed ? [{ at: ["patroni", key], message }] : [];
   },
-  "etcd-quorum": ({ hosts }) => [
-    ![3, 5, 7].includes(hosts) &&
-      `a cluster has 3, 5 or 7 members, so that a majority survives a loss; found ${hosts}`,
-  ],
+  "etcd-quorum": ({ hosts }) =>
+    [3, 5, 7].includes(hosts)
+      ? []
+      : [{ message: `a cluster has 3, 5 or 7 members, so that a majority survives a loss; found ${hosts}` }],
   "owned-guc": ({ postgresql }) =>
-    Object.keys(postgresql).map(
-      (key) => OWNED.includes(key) && `postgresql setting "${key}" is the cluster's own to set`,
-    ),
+    Object.keys(postgresql)
+      .filter((key) => OWNED.includes(key))
+      .map((key) => ({
+        at: ["postgresql", key],
+        message: `postgresql setting "${key}" is the cluster's own to set`,
+      })),
   "guc-typed": ({ postgresql }) =>
-    Object.entries(postgresql).map(([key, value]) =>
-      !/^[a-z_.]+$/.test(key)
-        ? `postgresql setting "${key}" is no name`
-        : key === "max_connections" &&
-          !(Number(value) >= 25 && Number(value) <= 10_000) &&
-          `postgresql setting max_connections ${value} must be 25 to 10000`,
-    ),
-  "sync-members": ({ patroni, hosts }) => [
-    Number(patroni.synchronous_node_count ?? 1) >= hosts &&
-      `synchronous_node_count ${patroni.synchronous_node_count} leaves no member to lose of ${hosts}`,
-  ],
+    Object.entries(postgresql).flatMap(([key, value]): SettingReason[] => {
+      const at = ["postgresql", key] as const;
+      if (!/^[a-z_.]+$/.test(key))
+        return [{ at, message: `postgresql setting ${JSON.stringify(key)} is no name` }];
+      if (key === "max_connections" && !whole(value, CONNECTIONS)) {
+        const expected = `a whole number from ${CONNECTIONS[0]} to ${CONNECTIONS[1]}`;
+        return [{ at, message: `postgresql setting max_connections must be ${expected}${found(value)}` }];
+      }
+      return Number.isNaN(value) || Math.abs(Number(value)) === Number.POSITIVE_INFINITY
+        ? [{ at, message: `postgresql setting ${key} must be finite${found(value)}` }]
+        : [];
+    }),
+  "sync-members": ({ patroni, hosts }) =>
+    Number(patroni.synchronous_node_count ?? 1) >= hosts
+      ? [
+          {
+            at: ["patroni", "synchronous_node_count"],
+            message: `synchronous_node_count ${patroni.synchronous_node_count} leaves no member to lose of ${hosts}`,
+          },
+        ]
+      : [],
 };
 
 /** All that is wrong, with the rule that says so. */
 export function clusterFaults(settings: ClusterSettings): string[] {
-  return Object.entries(rules).flatMap(([id, rule]) =>
-    rule(settings)
-      .filter((reason): reason is string => typeof reason === "string")
-      .map((reason) => `${reason} [${id}]`),
+  return Object.entries(clusterRules).flatMap(([id, rule]) =>
+    rule(settings).map(({ message }) => `${message} [${id}]`),
   );
+}
+
+function whole(value: Values[string], [least, most]: readonly [number, number]): boolean {
+  return Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
+}
+
+function found(value: Values[string]): string {
+  return `, found ${JSON.stringify(value) ?? value}`;
 }

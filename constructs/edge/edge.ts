@@ -6,7 +6,8 @@ import { print as printUnit } from "../../templates/systemd/print.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import type { Certificate } from "../tls/certificate.ts";
-import { placed, settingFaults } from "./settings.ts";
+import { nameHash } from "./name-hash.ts";
+import { placed, type Settings, settingFault } from "./settings.ts";
 import { servers, upstream } from "./site.ts";
 import { TLS_POLICY, tlsPolicy } from "./tls-policy.ts";
 
@@ -48,17 +49,19 @@ export class Edge extends Construct {
     InvalidProps.throwIfAny(this, [
       props.names.length === 0 && "an edge needs at least one name",
       ports.length === 0 && "an edge needs at least one relay worker behind it",
-      ...settingFaults(given),
+      ...Object.entries(given).map(([key, value]) => settingFault(key, value)),
     ]);
     const { main, events, http } = placed(given);
     const connections = Number(events.find(([key]) => key === "worker_connections")?.[1]);
     const nofile = 2 * connections + 1024;
+    // A name of its own may be one of the platform's as well.
+    const names = [...new Set(props.names)];
     host.package(this, "nginx-light");
-    host.file(this, MAIN, { content: mainFile(main, events, http, nofile) });
+    host.file(this, MAIN, { content: mainFile({ main, events, http, names, nofile }) });
     host.file(this, SITE, {
       content: print([
         upstream(ports),
-        ...servers({ names: props.names, certificate: certificate.paths, ports, ipv6: props.ipv6 ?? false }),
+        ...servers({ names, certificate: certificate.paths, ports, ipv6: props.ipv6 ?? false }),
       ]),
     });
     const asked = {
@@ -103,9 +106,13 @@ export class Edge extends Construct {
   }
 }
 
-type Pairs = readonly (readonly [string, string])[];
+interface MainFile extends Settings {
+  readonly names: readonly string[];
+  /** Files that a worker may have open. */
+  readonly nofile: number;
+}
 
-function mainFile(main: Pairs, events: Pairs, http: Pairs, nofile: number): string {
+function mainFile({ main, events, http, names, nofile }: MainFile): string {
   const directives: Directive[] = [
     ["user", "www-data"],
     ["pid", "/run/nginx.pid"],
@@ -122,6 +129,7 @@ function mainFile(main: Pairs, events: Pairs, http: Pairs, nofile: number): stri
         ["sendfile", "on"],
         ["tcp_nopush", "on"],
         ...http,
+        ...nameHash(names),
         ["log_format", "json", "escape=json", LOG_FORMAT],
         ["access_log", "/var/log/nginx/access.log", "json"],
         ...tlsPolicy,

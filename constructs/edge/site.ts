@@ -116,7 +116,7 @@ function locations(ports: readonly number[]): Directive[] {
     ),
     [
       "location",
-      "^~",
+      "=",
       "/upstream_health",
       [
         ...PRIVATE,
@@ -126,6 +126,7 @@ function locations(ports: readonly number[]): Directive[] {
         ["try_files", "/upstream_health.json", "=404"],
       ],
     ],
+    ["location", "^~", "/upstream_health/", [["return", 404]]],
     // nginx itself keeps no state that it would tell: each worker is asked through it.
     ...ports.map(
       (port): Directive => [

@@ -25,6 +25,7 @@ import { InvalidProps } from "../invalid-props.ts";
 import { Claims } from "./claims.ts";
 import { packageList } from "./packages.ts";
 import { type Service, serviceFile, serviceProcesses, serviceUnits } from "./service.ts";
+import { memoryFault } from "./size.ts";
 
 /** Reached over SSH and brought to its bundle as root. */
 export interface SshTransport {
@@ -97,7 +98,7 @@ export class Host extends Construct {
     InvalidProps.throwIfAny(this, [
       !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(id) && `host name "${id}" must be a DNS label (RFC 1123)`,
       !(props.cpus >= 1) && `cpus ${props.cpus} must be at least 1`,
-      !(props.memory >= 256) && `memory ${props.memory} MiB must be at least 256`,
+      memoryFault(props.memory),
     ]);
   }
 

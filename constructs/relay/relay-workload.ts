@@ -5,6 +5,7 @@ import { shell, word } from "../../templates/shell/print.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { AudioSlice } from "../kernel/audio-slice.ts";
+import { capacityFault } from "./capacity.ts";
 
 export interface RelayRedis {
   /** Address and port of the region's cache, which speaks TLS. */
@@ -57,7 +58,7 @@ export class RelayWorkload extends Construct {
       ports.length === 0 && "a relay needs at least one worker",
       new Set(ports).size !== ports.length && `worker ports ${ports.join(", ")} must differ`,
       host.local && redis !== undefined && "a relay in a folder runs without Redis",
-      props.listeners < ports.length && `capacity ${props.listeners} is less than one listener a worker`,
+      capacityFault(props.listeners, ports.length),
     ]);
     host.file(this, NODE, { content: props.node, mode: "0755" });
     host.archive(this, RELEASE, props.release);

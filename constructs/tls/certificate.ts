@@ -5,6 +5,7 @@ import type { OperatorRef, SecretRef } from "../../bundle/manifest.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { acmeApply, acmeCheck } from "./acme.ts";
+import { commonNameFault } from "./common-name.ts";
 import { privateCaApply, privateCaCheck, privateCaRequest } from "./private-ca.ts";
 
 /** The operator's own authority: it signs what the hosts ask for. */
@@ -62,8 +63,7 @@ export class Certificate extends Construct {
     this.#readers = props.readers ?? [];
     InvalidProps.throwIfAny(this, [
       names.length === 0 && "a certificate needs at least one name",
-      (names[0]?.length ?? 0) > 64 &&
-        `common name "${names[0]}" is longer than 64 characters (RFC 5280, ub-common-name)`,
+      commonNameFault(names[0] ?? ""),
       "acme" in source &&
         (props.addresses?.length ?? 0) > 0 &&
         "an ACME certificate by DNS-01 carries names, not addresses",

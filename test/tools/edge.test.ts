@@ -42,7 +42,7 @@ test.for([
   [{ keepalive_timout: "65s" }, /nginx setting "keepalive_timout" is not known/],
   [{ keepalive_timeout: "soon" }, /must be a time such as 65s/],
   [{ client_max_body_size: "big" }, /must be a size such as 1m/],
-  [{ worker_connections: 1 }, /must be 64 to 1000000/],
+  [{ worker_connections: 1 }, /must be a whole number from 64 to 1000000/],
 ] as const)("a setting that nginx would not take is refused: %j", ([settings, message]) => {
   expect(() => files(settings as Record<string, string>)).toThrow(message);
 });
@@ -234,6 +234,7 @@ describe.skipIf(missing)(`nginx with the whole set of files${missing}`, () => {
       upstream: "relay",
       servers: [{ ask: "/upstream_health/3000" }, { ask: "/upstream_health/3001" }],
     });
+    expect((await ask("/upstream_health/3002")).status).toBe(404);
   });
 
   test("a reload keeps a connected WebSocket", async () => {

@@ -21,7 +21,10 @@ test.for([
     { ...GOOD, patroni: { ttl: 20, loop_wait: 10, retry_timeout: 10 } },
     /ttl 20 must be at least loop_wait \+ 2 × retry_timeout, which is 30.*\[ttl-budget\]/,
   ],
-  [{ ...GOOD, patroni: { ...GOOD.patroni, ttl: 15 } }, /ttl 15 must be at least 20/],
+  [
+    { ...GOOD, patroni: { ...GOOD.patroni, ttl: 15 } },
+    /ttl must be a whole number from 20 to 86400, found 15 \[dynamic-typed\]/,
+  ],
   [{ ...GOOD, patroni: { tll: 20 } }, /"tll" is not known.*\[closed-keys\]/],
   [{ ...GOOD, postgresql: { archive_command: "true" } }, /the cluster's own to set \[owned-guc\]/],
   [{ ...GOOD, patroni: { ...GOOD.patroni, synchronous_node_count: 3 } }, /\[sync-members\]/],

@@ -1,0 +1,41 @@
+// Reads the platform file that a command is about, and judges all of it.
+import { closeSync, openSync, readSync } from "node:fs";
+import { type Loaded, loadPlatform } from "../platform/load.ts";
+import release from "../relay/package.json" with { type: "json" };
+import { stackRules } from "../stacks/rules.ts";
+
+/** The releases that this checkout builds. */
+export const RELEASES: readonly string[] = ["workspace", release.version];
+/** Bytes; no platform file comes near. */
+const LONGEST = 1 << 20;
+
+/** The file that is meant where a command names none. */
+export const platformFile = (): string => process.env.SOUNDSTAGE_PLATFORM ?? "platform.yaml";
+
+/** @param shown how the file is called in faults */
+export function readPlatform(file: string, shown = file): Loaded & { readonly text: string } {
+  const text = platformText(file);
+  const set = process.env.SOUNDSTAGE_SET;
+  return { ...loadPlatform(text, { file: shown, rules: stackRules(RELEASES), ...(set && { set }) }), text };
+}
+
+/** No more than a file may have is read: what is named may have no end. */
+export function platformText(file: string): string {
+  const bytes = Buffer.alloc(LONGEST + 1);
+  let length = 0;
+  try {
+    const opened = openSync(file, "r");
+    try {
+      for (let count = -1; count !== 0 && length < bytes.length; length += count)
+        count = readSync(opened, bytes, length, bytes.length - length, null);
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    throw new Error(
+      `${file} can not be read (${(error as NodeJS.ErrnoException).code}); SOUNDSTAGE_PLATFORM names the platform file`,
+    );
+  }
+  if (length > LONGEST) throw new Error(`${file}: expected at most ${LONGEST} bytes, found more`);
+  return bytes.toString("utf8", 0, length);
+}
