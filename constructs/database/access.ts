@@ -2,6 +2,7 @@
 import { Construct } from "constructs";
 import { type Line, print } from "../../templates/haproxy/print.ts";
 import { shell } from "../../templates/shell/print.ts";
+import { bracketed } from "../address.ts";
 import type { Host } from "../host/host.ts";
 import type { Member } from "./etcd.ts";
 
@@ -33,11 +34,11 @@ export class DatabaseAccess extends Construct {
 
 function haproxyFile({ host, members, ca }: DatabaseAccessProps): string {
   const bind = (port: number): Line[] =>
-    ["127.0.0.1", host.props.privateAddress]
+    ["127.0.0.1", host.props.privateAddress ?? ""]
       .filter(Boolean)
-      .map((address): Line => ["bind", `${address}:${port}`]);
+      .map((address): Line => ["bind", `${bracketed(address)}:${port}`]);
   const servers = members.map(
-    ({ name, address }): Line => ["server", name, `${address}:5432`, "verifyhost", name],
+    ({ name, address }): Line => ["server", name, `${bracketed(address)}:5432`, "verifyhost", name],
   );
   const checked: Line = [
     "default-server",

@@ -1,6 +1,7 @@
 // etcd 3.4 of Debian 12 as the cluster's store: TLS to clients and peers, on private addresses only.
 import { print } from "../../templates/environment/print.ts";
 import { print as printUnit } from "../../templates/systemd/print.ts";
+import { bracketed } from "../address.ts";
 
 export interface Member {
   readonly name: string;
@@ -12,7 +13,8 @@ export const ETCD_FILE = "/etc/default/etcd";
 export const ETCD_DROP_IN = "/etc/systemd/system/etcd.service.d/soundstage.conf";
 
 export function etcdFile(self: Member, members: readonly Member[], cluster: string): string {
-  const { name, address } = self;
+  const { name } = self;
+  const address = bracketed(self.address);
   return `# Written by Soundstage.\n${print({
     ETCD_NAME: name,
     ETCD_DATA_DIR: "/var/lib/etcd/default",
@@ -20,7 +22,9 @@ export function etcdFile(self: Member, members: readonly Member[], cluster: stri
     ETCD_LISTEN_CLIENT_URLS: `https://${address}:2379,https://127.0.0.1:2379`,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: `https://${address}:2380`,
     ETCD_ADVERTISE_CLIENT_URLS: `https://${address}:2379`,
-    ETCD_INITIAL_CLUSTER: members.map((member) => `${member.name}=https://${member.address}:2380`).join(","),
+    ETCD_INITIAL_CLUSTER: members
+      .map((member) => `${member.name}=https://${bracketed(member.address)}:2380`)
+      .join(","),
     ETCD_INITIAL_CLUSTER_STATE: "new",
     ETCD_INITIAL_CLUSTER_TOKEN: cluster,
     ETCD_STRICT_RECONFIG_CHECK: "true",

@@ -1,5 +1,6 @@
 // Patroni 3.0 of Debian 12: its local file, and the settings that the whole cluster shares.
 import type { Tree } from "../../templates/patroni/print.ts";
+import { bracketed, single } from "../address.ts";
 import type { Member } from "./etcd.ts";
 import type { Sizing } from "./sizing.ts";
 
@@ -67,16 +68,17 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
   const { self, members, cluster, clients } = props;
   const tls = (file: string) => `${PATRONI_TLS}/${file}`;
   const verified = { sslmode: "verify-full", sslrootcert: tls("ca.crt") };
+  const own = bracketed(self.address);
   const hosts = members.map(({ address }) => address);
   const hba = [
     "local all all peer",
     ...hosts.flatMap((address) => [
-      `hostssl replication replicator ${address}/32 scram-sha-256`,
-      `hostssl all rewind_user ${address}/32 scram-sha-256`,
-      `hostssl all postgres ${address}/32 scram-sha-256`,
+      `hostssl replication replicator ${single(address)} scram-sha-256`,
+      `hostssl all rewind_user ${single(address)} scram-sha-256`,
+      `hostssl all postgres ${single(address)} scram-sha-256`,
     ]),
     ...[...new Set([...hosts, ...clients])].map(
-      (address) => `hostssl ${props.database} application ${address}/32 scram-sha-256`,
+      (address) => `hostssl ${props.database} application ${single(address)} scram-sha-256`,
     ),
   ];
   return {
@@ -84,8 +86,8 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
     namespace: "/service/",
     name: self.name,
     restapi: {
-      listen: `${self.address}:8008`,
-      connect_address: `${self.address}:8008`,
+      listen: `${own}:8008`,
+      connect_address: `${own}:8008`,
       certfile: tls("host.crt"),
       keyfile: tls("host.key"),
       cafile: tls("ca.crt"),
@@ -93,7 +95,7 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
     },
     ctl: { cacert: tls("ca.crt"), certfile: tls("host.crt"), keyfile: tls("host.key") },
     etcd3: {
-      hosts: hosts.map((address) => `${address}:2379`),
+      hosts: hosts.map((address) => `${bracketed(address)}:2379`),
       protocol: "https",
       cacert: tls("ca.crt"),
       cert: tls("host.crt"),
@@ -105,8 +107,8 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
       pg_hba: hba,
     },
     postgresql: {
-      listen: `${self.address},127.0.0.1:5432`,
-      connect_address: `${self.address}:5432`,
+      listen: `${own},127.0.0.1:5432`,
+      connect_address: `${own}:5432`,
       data_dir: dataDirectory(cluster),
       bin_dir: "/usr/lib/postgresql/15/bin",
       config_dir: dataDirectory(cluster),

@@ -2,6 +2,7 @@
 import { Construct } from "constructs";
 import type { Artifact, SecretRef } from "../../bundle/manifest.ts";
 import { shell, word } from "../../templates/shell/print.ts";
+import { bracketed } from "../address.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { AudioSlice } from "../kernel/audio-slice.ts";
@@ -82,7 +83,7 @@ export class RelayWorkload extends Construct {
         ...(props.origins?.length && { RELAY_ORIGINS: props.origins.join(",") }),
         ...(broadcastToken && { RELAY_BROADCAST_TOKEN_FILE: secret("broadcast-token", TOKEN) }),
         ...(redis && {
-          RELAY_REDIS_URL: `rediss://${redis.address}:${redis.port}`,
+          RELAY_REDIS_URL: `rediss://${bracketed(redis.address)}:${redis.port}`,
           RELAY_REDIS_USERNAME: "default",
           RELAY_REDIS_PASSWORD_FILE: secret("redis", PASSWORD),
           RELAY_REDIS_CA_FILE: secret("ca", redis.ca),

@@ -17,6 +17,8 @@ export function connectRedis(config: RedisConfig, log: Logger): RedisClientType 
     },
     // A command that can not be sent now is of no use later: audio is live.
     disableOfflineQueue: true,
+    // Of Redis Enterprise alone; asking for them resolves the URL's host, which fails for an IPv6 address.
+    maintNotifications: "disabled",
     pingInterval: 5000,
   }) as RedisClientType;
   // The adapter reads on duplicates, and asks again at once where a read fails: they wait for Redis

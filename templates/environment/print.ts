@@ -3,7 +3,7 @@
 export function print(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
     .map(([name, value]) => {
-      if (!/^[\w@%+=:,./ -]*$/.test(value))
+      if (!/^[\w@%+=:,./ [\]-]*$/.test(value))
         throw new Error(`environment value of ${name} can not be written plainly: ${JSON.stringify(value)}`);
       return `${name}="${value}"\n`;
     })
