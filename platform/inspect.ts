@@ -14,6 +14,8 @@ export interface Inspection {
   readonly findings: readonly Finding[];
   /** What each alias stands for. */
   readonly aliases: ReadonlyMap<Alias, Node>;
+  /** Values that all aliases stand for together. */
+  readonly repeated: number;
 }
 
 const CLEAR =
@@ -23,12 +25,17 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
   const findings: Finding[] = [];
   const anchors = new Map<string, Node>();
   const aliases = new Map<Alias, Node>();
+  const sizes = new Map<Node, number>();
+  let count = 0;
+  let repeated = 0;
   const add = (offset: number, rule: string, message: string) => findings.push({ offset, rule, message });
   const hide = (node: Node) => shown.hide(start(node), node.range?.[1] ?? start(node));
 
   /** `secret` where what stands here is one, or the reference to one. */
   const walk = (node: Node | null | undefined, secret: boolean, parent = ""): void => {
     if (!node) return;
+    const before = count;
+    count += 1;
     if (node.tag !== undefined)
       add(start(node), "yaml-tag", "tags are not used in this file: write the value alone");
     if (isAlias(node)) {
@@ -36,6 +43,9 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       if (!target)
         return void add(start(node), "yaml-alias", "this alias has no anchor of its name before it");
       aliases.set(node, target);
+      const values = sizes.get(target) ?? 1;
+      count += values;
+      repeated += values;
       if (secret && isScalar(target)) hide(target);
       return;
     }
@@ -46,6 +56,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       hide(node);
       if (!secret) add(start(node), "secret-in-clear", CLEAR);
     }
+    if ("anchor" in node && node.anchor) sizes.set(node, count - before);
   };
 
   const walkMap = (items: readonly Pair<Node, Node | null>[], secret: boolean, parent: string): void => {
@@ -74,7 +85,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
     }
   };
   walk(contents, false);
-  return { findings, aliases };
+  return { findings, aliases, repeated };
 }
 
 function start(node: Node): number {
