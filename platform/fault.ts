@@ -27,7 +27,15 @@ export class PlatformFaults extends Error {
       (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
     );
     const overridden = set.length > 0 ? `, with ${set.join(", ")} set for this run` : "";
-    const count = `${sorted.length} ${sorted.length === 1 ? "fault" : "faults"} in ${file}${overridden}`;
+    const inSet = sorted.filter(({ source }) => source !== undefined).length;
+    const counts = [
+      [sorted.length - inSet, file],
+      [inSet, "SOUNDSTAGE_SET"],
+    ] as const;
+    const told = counts
+      .filter(([number]) => number > 0)
+      .map(([number, where]) => `${number} ${number === 1 ? "fault" : "faults"} in ${where}`);
+    const count = `${told.join(", ")}${overridden}`;
     const others = sorted.length - MOST_TOLD;
     super(
       [

@@ -2,6 +2,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
 import { ENVIRONMENT_NAME, looksSecret, REFERENCE_KEYS, secretive } from "./secrecy.ts";
 import type { Shown } from "./shown.ts";
+import { nearest } from "./suggest.ts";
 
 /** A fault at an offset of the text. */
 export interface Finding {
@@ -72,9 +73,8 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       seen.set(name, key);
       if (name === "__proto__") add(start(key), "key-name", "this can not be a name here: choose another");
       if (secret) {
-        const empty = !value || (isScalar(value) && value.value === null);
-        // `{ secret }` is a key without a value.
-        if (empty && !(value && /^[a-z][A-Za-z]*$/.test(name))) hide(key);
+        // `{ secret }` and `{ secret: 1 }`: what is no part of a reference may be the secret.
+        if (!REFERENCE_KEYS.includes(name) && !nearest(name, REFERENCE_KEYS)) hide(key);
         walk(value, !(REFERENCE_KEYS.includes(name) && harmless(name, value, items)));
         continue;
       }
