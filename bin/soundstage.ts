@@ -1,9 +1,19 @@
 #!/usr/bin/env node
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
+import manifest from "../package.json" with { type: "json" };
 import type { TrustOptions } from "./trust.ts";
 
-const program = new Command("soundstage").description("Brings the hosts of a platform to their bundles.");
+const program = new Command("soundstage")
+  .description("Brings the hosts of a platform to their bundles.")
+  .version(manifest.version)
+  .addHelpText(
+    "after",
+    `
+Environment:
+  SOUNDSTAGE_PLATFORM  the platform file (default: platform.yaml)
+  SOUNDSTAGE_SET       parameters of regions for this run: regions.eu.release=1.5.0,regions.us.live=false`,
+  );
 /** The CLI lies in the output that it applies; from a checkout it is the app's own. */
 const output = () =>
   basename(import.meta.filename) === "soundstage.mjs" ? resolve(import.meta.dirname, "..") : "cdktf.out";
@@ -62,8 +72,9 @@ program
   });
 
 program
-  .command("validate [file]")
-  .description("check a platform file")
+  .command("validate")
+  .argument("[file]", "platform file (default: what SOUNDSTAGE_PLATFORM names, else platform.yaml)")
+  .description("check a platform file, with what SOUNDSTAGE_SET sets for this run")
   .action(async (file?: string) => (await import("./validate.ts")).validate(file));
 
 program

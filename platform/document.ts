@@ -7,12 +7,14 @@ import {
   isScalar,
   isSeq,
   type Node,
+  type Pair,
   parseDocument,
+  type Scalar,
   visit,
 } from "yaml";
 import type { Fault } from "./fault.ts";
 import { inspect } from "./inspect.ts";
-import { tooDeep } from "./nesting.ts";
+import { excess } from "./nesting.ts";
 import { Shown } from "./shown.ts";
 import { syntaxWords } from "./syntax.ts";
 
@@ -22,6 +24,10 @@ export type Rows = Readonly<Record<string, unknown>>;
 /** Characters; thousands of records fit, and reading stays below a second or two. */
 const MAX_LENGTH = 1 << 20;
 const MAX_ALIASES = 1000;
+/** Values that all aliases may stand for together. */
+const MAX_REPEATED = 20_000;
+
+type KnownPair = Pair<Node, Node | null>;
 
 export class PlatformDocument {
   readonly shown: Shown;
@@ -30,6 +36,7 @@ export class PlatformDocument {
   readonly value: Rows | undefined;
   readonly #contents: Node | null = null;
   readonly #aliases: ReadonlyMap<Alias, Node> = new Map();
+  readonly #pairs = new WeakMap<Node, ReadonlyMap<string, KnownPair>>();
 
   constructor(source: string) {
     // A byte order mark is no part of the text, and lines end in one way.
@@ -43,7 +50,7 @@ export class PlatformDocument {
     const document = this.#parse(text);
     if (!document) return;
     this.#contents = document.contents;
-    const { findings, aliases } = inspect(this.#contents, this.shown);
+    const { findings, aliases, repeated } = inspect(this.#contents, this.shown);
     this.#aliases = aliases;
     for (const { offset, rule, message } of findings)
       this.faults.push({ message, rule, ...this.shown.place(offset) });
@@ -54,13 +61,16 @@ export class PlatformDocument {
           ? "a single value"
           : "nothing";
       this.#refuse(0, `expected a mapping that begins with \`platform: <name>\`, found ${found}`);
-    } else if (!findings.some(({ rule }) => rule === "yaml-alias")) this.value = this.#plain(document);
+    } else if (repeated > MAX_REPEATED) this.#refuseAliases();
+    else if (!findings.some(({ rule }) => rule === "yaml-alias")) this.value = this.#plain(document);
   }
 
   #parse(text: string): Document.Parsed | undefined {
-    const deep = tooDeep(text);
-    if (deep !== undefined) {
-      this.#refuse(deep, "this is nested too deeply for a platform file");
+    const found = excess(text);
+    if (found) {
+      // What the rest of the text is can not be told.
+      this.shown.distrust();
+      this.#refuse(found.offset, found.message);
       return undefined;
     }
     const document = parseDocument(text, {
@@ -86,13 +96,14 @@ export class PlatformDocument {
     try {
       return document.toJS({ maxAliasCount: MAX_ALIASES }) as Rows;
     } catch {
-      const [first] = this.#aliases.keys();
-      this.#refuse(
-        first?.range?.[0] ?? 0,
-        "the aliases of this file stand for too much: write the values out",
-      );
+      this.#refuseAliases();
       return undefined;
     }
+  }
+
+  #refuseAliases(): void {
+    const [first] = this.#aliases.keys();
+    this.#refuse(first?.range?.[0] ?? 0, "the aliases of this file stand for too much: write the values out");
   }
 
   #refuse(offset: number, message: string, rule?: string): void {
@@ -127,15 +138,27 @@ export class PlatformDocument {
   #keyOffset(path: Path): number | undefined {
     const parent = this.#resolved(this.#node(path.slice(0, -1)));
     if (isSeq(parent)) return (parent.items[Number(path.at(-1))] as Node | undefined)?.range?.[0];
-    return pairOf(parent, path.at(-1))?.key.range?.[0];
+    return this.#pairOf(parent, path.at(-1))?.key.range?.[0];
   }
 
   #node(path: Path): Node | undefined {
     return path.reduce<Node | undefined>((node, key) => {
       const inner = this.#resolved(node);
       if (isSeq(inner)) return inner.items[Number(key)] as Node | undefined;
-      return pairOf(inner, key)?.value ?? undefined;
+      return this.#pairOf(inner, key)?.value ?? undefined;
     }, this.#contents ?? undefined);
+  }
+
+  /** Of two pairs with one key the later holds, as it does in the values. */
+  #pairOf(node: Node | undefined, key: string | number | undefined): KnownPair | undefined {
+    if (!isMap(node)) return undefined;
+    let pairs = this.#pairs.get(node);
+    if (!pairs) {
+      const known = node.items.filter((item): item is KnownPair => isScalar(item.key));
+      pairs = new Map(known.map((pair) => [String((pair.key as Scalar).value), pair]));
+      this.#pairs.set(node, pairs);
+    }
+    return pairs.get(String(key));
   }
 
   #resolved(node: Node | undefined): Node | undefined {
@@ -152,14 +175,4 @@ function opening(document: Document, end: number): number {
     },
   });
   return offset;
-}
-
-/** Of two pairs with one key the later holds, as it does in the values. */
-function pairOf(
-  node: Node | undefined,
-  key: string | number | undefined,
-): { readonly key: Node; readonly value: Node | null } | undefined {
-  if (!isMap(node)) return undefined;
-  const pair = node.items.findLast((item) => isScalar(item.key) && String(item.key.value) === String(key));
-  return pair as { key: Node; value: Node | null } | undefined;
 }

@@ -14,6 +14,9 @@ export interface Fault {
   readonly rule?: string;
 }
 
+/** More than anybody reads. */
+const MOST_TOLD = 100;
+
 /** Every fault of a platform file, as a person reads them. */
 export class PlatformFaults extends Error {
   /** In the order of the file. */
@@ -24,8 +27,23 @@ export class PlatformFaults extends Error {
       (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
     );
     const overridden = set.length > 0 ? `, with ${set.join(", ")} set for this run` : "";
-    const count = `${sorted.length} ${sorted.length === 1 ? "fault" : "faults"} in ${file}${overridden}`;
-    super([...sorted.map((fault) => render(file, shown, fault)), count].join("\n\n"));
+    const inSet = sorted.filter(({ source }) => source !== undefined).length;
+    const counts = [
+      [sorted.length - inSet, file],
+      [inSet, "SOUNDSTAGE_SET"],
+    ] as const;
+    const told = counts
+      .filter(([number]) => number > 0)
+      .map(([number, where]) => `${number} ${number === 1 ? "fault" : "faults"} in ${where}`);
+    const count = `${told.join(", ")}${overridden}`;
+    const others = sorted.length - MOST_TOLD;
+    super(
+      [
+        ...sorted.slice(0, MOST_TOLD).map((fault) => render(file, shown, fault)),
+        ...(others > 0 ? [`… and ${others} more: mend these first`] : []),
+        count,
+      ].join("\n\n"),
+    );
     this.name = "PlatformFaults";
     this.faults = sorted;
   }

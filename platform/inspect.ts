@@ -2,6 +2,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
 import { ENVIRONMENT_NAME, looksSecret, REFERENCE_KEYS, secretive } from "./secrecy.ts";
 import type { Shown } from "./shown.ts";
+import { nearest } from "./suggest.ts";
 
 /** A fault at an offset of the text. */
 export interface Finding {
@@ -14,6 +15,8 @@ export interface Inspection {
   readonly findings: readonly Finding[];
   /** What each alias stands for. */
   readonly aliases: ReadonlyMap<Alias, Node>;
+  /** Values that all aliases stand for together. */
+  readonly repeated: number;
 }
 
 const CLEAR =
@@ -23,12 +26,17 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
   const findings: Finding[] = [];
   const anchors = new Map<string, Node>();
   const aliases = new Map<Alias, Node>();
+  const sizes = new Map<Node, number>();
+  let count = 0;
+  let repeated = 0;
   const add = (offset: number, rule: string, message: string) => findings.push({ offset, rule, message });
   const hide = (node: Node) => shown.hide(start(node), node.range?.[1] ?? start(node));
 
   /** `secret` where what stands here is one, or the reference to one. */
   const walk = (node: Node | null | undefined, secret: boolean, parent = ""): void => {
     if (!node) return;
+    const before = count;
+    count += 1;
     if (node.tag !== undefined)
       add(start(node), "yaml-tag", "tags are not used in this file: write the value alone");
     if (isAlias(node)) {
@@ -36,6 +44,9 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       if (!target)
         return void add(start(node), "yaml-alias", "this alias has no anchor of its name before it");
       aliases.set(node, target);
+      const values = sizes.get(target) ?? 1;
+      count += values;
+      repeated += values;
       if (secret && isScalar(target)) hide(target);
       return;
     }
@@ -46,6 +57,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       hide(node);
       if (!secret) add(start(node), "secret-in-clear", CLEAR);
     }
+    if ("anchor" in node && node.anchor) sizes.set(node, count - before);
   };
 
   const walkMap = (items: readonly Pair<Node, Node | null>[], secret: boolean, parent: string): void => {
@@ -61,9 +73,8 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       seen.set(name, key);
       if (name === "__proto__") add(start(key), "key-name", "this can not be a name here: choose another");
       if (secret) {
-        const empty = !value || (isScalar(value) && value.value === null);
-        // `{ secret }` is a key without a value.
-        if (empty && !(value && /^[a-z][A-Za-z]*$/.test(name))) hide(key);
+        // `{ secret }` and `{ secret: 1 }`: what is no part of a reference may be the secret.
+        if (!REFERENCE_KEYS.includes(name) && !nearest(name, REFERENCE_KEYS)) hide(key);
         walk(value, !(REFERENCE_KEYS.includes(name) && harmless(name, value, items)));
         continue;
       }
@@ -74,7 +85,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
     }
   };
   walk(contents, false);
-  return { findings, aliases };
+  return { findings, aliases, repeated };
 }
 
 function start(node: Node): number {

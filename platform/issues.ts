@@ -9,6 +9,11 @@ import { nearest } from "./suggest.ts";
 import { expectation } from "./words.ts";
 
 type Issue = z.core.$ZodIssue;
+/** What was probably meant. */
+type Near = typeof nearest;
+
+/** A file with more faults has other troubles than misspelled words, and to look for the word takes time. */
+const MOST_HINTS = 1000;
 
 /** Where values stand, and what of them may be shown. */
 export interface Places {
@@ -29,10 +34,17 @@ export function issueFaults(
   issues: readonly Issue[],
   places: Places,
 ): Fault[] {
+  let hints = 0;
+  const near: Near = (word, words) => {
+    hints += 1;
+    return hints > MOST_HINTS ? undefined : nearest(word, words);
+  };
   const faults = (issue: Issue, base: Path): Found[] => {
     const path = [...base, ...issue.path] as Path;
-    if (issue.code === "unrecognized_keys")
-      return issue.keys.map((key) => unknownKey(key, path, keysAt(schema, value, path), places));
+    if (issue.code === "unrecognized_keys") {
+      const known = keysAt(schema, value, path);
+      return issue.keys.map((key) => unknownKey(key, path, known, near, places));
+    }
     if (issue.code === "invalid_key") {
       const message = `${issue.issues[0]?.message ?? "expected a name"}, found ${shownKey(path, places)}`;
       // Zod leaves what stands under such a key unread.
@@ -48,7 +60,7 @@ export function issueFaults(
       const best = bestBranch(issue, (error) => faults(error, path));
       if (best) return best;
     }
-    return [plainFault(issue, path, valueAt(value, path), places)];
+    return [plainFault(issue, path, valueAt(value, path), near, places)];
   };
   return withoutMisspelled(issues.flatMap((issue) => faults(issue, [])));
 }
@@ -70,14 +82,13 @@ function bestBranch(
 
 /** A key that is missing because it is misspelled is one fault. */
 function withoutMisspelled(faults: readonly Found[]): Found[] {
-  return faults.filter(
-    ({ missing }) => missing === undefined || !faults.some(({ meant }) => meant === missing),
-  );
+  const meant = new Set(faults.map((fault) => fault.meant));
+  return faults.filter(({ missing }) => missing === undefined || !meant.has(missing));
 }
 
-function unknownKey(key: string, path: Path, known: readonly string[], places: Places): Found {
+function unknownKey(key: string, path: Path, known: readonly string[], near: Near, places: Places): Found {
   const place = [...path, key];
-  const meant = nearest(key, known);
+  const meant = near(key, known);
   // What stands under a key that nobody knows may be anything, a secret too.
   if (!meant || secretive(meant)) places.hide(place);
   const hint = meant ? `did you mean "${meant}"?` : `known here: ${known.join(", ")}`;
@@ -89,7 +100,7 @@ function unknownKey(key: string, path: Path, known: readonly string[], places: P
   };
 }
 
-function plainFault(issue: Issue, path: Path, found: unknown, places: Places): Found {
+function plainFault(issue: Issue, path: Path, found: unknown, near: Near, places: Places): Found {
   const clear = issue.message === CLEAR && found !== undefined && found !== null;
   const rule = clear ? { rule: "secret-in-clear" } : {};
   if (clear) places.hide(path);
@@ -100,7 +111,7 @@ function plainFault(issue: Issue, path: Path, found: unknown, places: Places): F
       ...places.at(path),
     };
   const shown = clear || places.hides(path) ? "what is not shown here" : described(found);
-  const meant = issue.code === "invalid_value" ? nearest(String(found), issue.values.map(String)) : undefined;
+  const meant = issue.code === "invalid_value" ? near(String(found), issue.values.map(String)) : undefined;
   const hint = meant ? `; did you mean "${meant}"?` : "";
   return { message: `${issue.message}, found ${shown}${hint}`, ...rule, ...places.at(path) };
 }
@@ -125,6 +136,7 @@ function described(value: unknown): string {
   if (value === null) return "nothing";
   if (typeof value === "object") return "a mapping";
   if (typeof value !== "string") return String(value);
-  const text = JSON.stringify(scrubbed(value)).replace(/\p{Cc}/gu, "");
+  // Aliases may repeat a long text: what is far from its beginning is not told anyway.
+  const text = JSON.stringify(scrubbed(value.slice(0, 4096))).replace(/\p{Cc}/gu, "");
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

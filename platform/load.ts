@@ -29,20 +29,22 @@ export interface Loaded {
 /** Reads a platform file. Throws `PlatformFaults` with every fault at once. */
 export function loadPlatform(text: string, options: LoadOptions): Loaded {
   const document = new PlatformDocument(text);
-  const faults: Fault[] = [...document.faults];
+  let faults: readonly Fault[] = document.faults;
   let set: readonly string[] = [];
   if (document.value) {
     const { value, overrides, faults: wrong } = applyOverrides(document.value, options.set ?? "");
     const places = placesOf(document, overrides);
     set = overrides.map(({ path }) => path);
     const parsed = platformSchema.safeParse(value, { error: expectation });
-    if (!parsed.success) faults.push(...issueFaults(platformSchema, value, parsed.error.issues, places));
-    faults.push(...wrong);
     const parts = partsOf(value);
-    for (const { id, find } of [...rules, ...(options.rules ?? [])]) {
-      for (const { path, key, message } of find(parts))
-        faults.push({ message, rule: id, ...places.at(path, key) });
-    }
+    faults = [
+      ...faults,
+      ...issueFaults(platformSchema, value, parsed.error?.issues ?? [], places),
+      ...wrong,
+      ...[...rules, ...(options.rules ?? [])].flatMap(({ id, find }) =>
+        find(parts).map(({ path, key, message }) => ({ message, rule: id, ...places.at(path, key) })),
+      ),
+    ];
     if (faults.length === 0 && parsed.success) return { platform: parsed.data, overrides };
   }
   throw new PlatformFaults(options.file, document.shown, distinct(faults), set);

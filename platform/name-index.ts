@@ -1,6 +1,6 @@
 // What names the zones of a file have: of records, and of what is written for it (mail, edges, answers).
 import type { Path } from "./document.ts";
-import { inside } from "./names.ts";
+import { MAX_NAME } from "./names.ts";
 import type { HostPart, ZonePart } from "./parts.ts";
 
 export interface Entry {
@@ -13,15 +13,17 @@ export interface Entry {
   readonly by?: string;
 }
 
+/** A name of the file and the zone that it is relative to. */
+const MAX_OWNER = 2 * (MAX_NAME + 1);
 /** Types that give a name an address. */
 const ADDRESS: readonly string[] = ["A", "AAAA"];
 
 export class NameIndex {
   readonly #entries = new Map<string, Entry[]>();
-  readonly #zones: readonly string[];
+  readonly #zones: ReadonlySet<string>;
 
   constructor(zones: readonly ZonePart[], hosts: readonly HostPart[], edgeZone: unknown) {
-    this.#zones = zones.map(({ name }) => name).sort((a, b) => b.length - a.length);
+    this.#zones = new Set(zones.map(({ name }) => name));
     for (const zone of zones) {
       for (const { owner, type, row, path } of zone.records)
         this.#add({ owner, type, path, ...(row?.type === "CNAME" && { target: row.target }) });
@@ -75,7 +77,12 @@ export class NameIndex {
 
   /** The innermost zone of this file that holds a name. */
   zoneOf(name: string): string | undefined {
-    return this.#zones.find((zone) => inside(name, zone));
+    // No zone holds a longer name; to walk up one of any length takes long.
+    if (name.length > MAX_OWNER) return undefined;
+    for (let zone = name; ; zone = zone.slice(zone.indexOf(".") + 1)) {
+      if (this.#zones.has(zone)) return zone;
+      if (!zone.includes(".")) return undefined;
+    }
   }
 
   #add(entry: Entry): void {

@@ -2,7 +2,7 @@
 import { parseDocument } from "yaml";
 import type { Path, Rows } from "./document.ts";
 import type { Fault } from "./fault.ts";
-import { tooDeep } from "./nesting.ts";
+import { excess } from "./nesting.ts";
 import { nearest } from "./suggest.ts";
 
 export interface Override {
@@ -73,8 +73,7 @@ function overrideFault(
 }
 
 function valueFault(text: string): string | undefined {
-  const readable =
-    text.trim() !== "" && !/[&*!]/.test(text.replace('"*"', "")) && tooDeep(text) === undefined;
+  const readable = text.trim() !== "" && !/[&*!]/.test(text.replace('"*"', "")) && excess(text) === undefined;
   const document = readable ? parsed(text) : undefined;
   return !document || document.errors.length + document.warnings.length > 0
     ? "expected a value as in the file, such as 1.5.0, false or [EU\\,AF]"

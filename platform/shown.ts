@@ -3,19 +3,28 @@ import { guarded, MASK, scrubbed } from "./secrecy.ts";
 
 const WIDTH = 110;
 
-interface Span {
-  readonly start: number;
-  readonly end: number;
+/** A line as it may be shown, and where each of its columns is then. */
+interface Masked {
+  readonly index: number;
+  readonly text: string;
+  readonly columns: Uint32Array;
 }
 
 export class Shown {
   readonly #lines: readonly string[];
   readonly #starts: number[] = [];
-  readonly #spans: Span[] = [];
+  /** A mark for each character that is shown nowhere. */
+  readonly #hidden: Uint8Array;
+  readonly #spans = new Set<string>();
+  readonly #lastWithText: number;
   #broken = false;
+  #guarded: readonly string[] | undefined;
+  #masked: Masked | undefined;
 
   constructor(text: string) {
     this.#lines = text.split("\n");
+    this.#hidden = new Uint8Array(text.length);
+    this.#lastWithText = this.#lines.findLastIndex((line) => line.trim() !== "");
     let start = 0;
     for (const line of this.#lines) {
       this.#starts.push(start);
@@ -32,8 +41,7 @@ export class Shown {
       if ((this.#starts[middle] as number) <= offset) low = middle;
       else high = middle - 1;
     }
-    let index = low;
-    while (index > 0 && this.#lines.slice(index).every((line) => line.trim() === "")) index -= 1;
+    const index = Math.min(low, Math.max(0, this.#lastWithText));
     const column =
       index === low ? offset - (this.#starts[low] as number) : (this.#lines[index] as string).length;
     return { line: index + 1, column: column + 1 };
@@ -41,11 +49,15 @@ export class Shown {
 
   /** What stands from one offset to another is shown nowhere. */
   hide(start: number, end: number): void {
-    this.#spans.push({ start, end });
+    // Thousands of aliases may stand for one long text.
+    const span = `${start} ${end}`;
+    if (!this.#spans.has(span)) this.#hidden.fill(1, start, end);
+    this.#spans.add(span);
+    this.#masked = undefined;
   }
 
   hides(offset: number): boolean {
-    return this.#spans.some(({ start, end }) => offset >= start && offset < end);
+    return this.#hidden[offset] === 1;
   }
 
   /** The text is no YAML: what is a secret can only be guessed. */
@@ -55,7 +67,7 @@ export class Shown {
 
   /** A line with a caret under one of its columns, both counted from 1. */
   excerpt(line: number, column: number): string {
-    const [text, at] = this.#masked(line - 1, column - 1);
+    const [text, at] = this.#shown(line - 1, column - 1);
     const start = Math.max(0, Math.min(at, text.length) - WIDTH / 2);
     const before = start > 0 ? "…" : "";
     const after = text.length > start + WIDTH ? "…" : "";
@@ -64,27 +76,37 @@ export class Shown {
     return `${String(line).padStart(4)} | ${before}${part}${after}\n     | ${caret}^`;
   }
 
-  #masked(index: number, column: number): [text: string, column: number] {
-    if (this.#broken) return [guarded(this.#lines)[index] ?? "", column];
+  #shown(index: number, column: number): [text: string, column: number] {
+    if (this.#broken) {
+      this.#guarded ??= guarded(this.#lines);
+      return [this.#guarded[index] ?? "", column];
+    }
+    // A file may be one long line with all of its faults.
+    if (this.#masked?.index !== index) this.#masked = this.#mask(index);
+    return [this.#masked.text, this.#masked.columns[column] ?? this.#masked.text.length];
+  }
+
+  #mask(index: number): Masked {
     const line = this.#lines[index] ?? "";
     const base = this.#starts[index] ?? 0;
-    const spans = this.#spans
-      .map(({ start, end }) => ({ start: Math.max(0, start - base), end: Math.min(line.length, end - base) }))
-      .filter(({ start, end }) => start < end)
-      .sort((a, b) => a.start - b.start);
-    let text = "";
-    let done = 0;
-    let at = column;
-    for (const { start, end } of spans) {
-      if (end <= done) continue;
-      const from = Math.max(start, done);
-      const joined = start < done ? "" : MASK;
-      text += line.slice(done, from);
-      if (column >= from && column < end) at = text.length;
-      else if (column >= end) at += joined.length - (end - from);
-      text += joined;
-      done = end;
+    const columns = new Uint32Array(line.length + 1);
+    const parts: string[] = [];
+    let length = 0;
+    const add = (part: string) => {
+      parts.push(part);
+      length += part.length;
+    };
+    for (let from = 0; from < line.length; ) {
+      const hidden = this.hides(base + from);
+      let to = from;
+      while (to < line.length && this.hides(base + to) === hidden) {
+        columns[to] = hidden ? length : length + to - from;
+        to += 1;
+      }
+      add(hidden ? MASK : line.slice(from, to));
+      from = to;
     }
-    return [scrubbed(text + line.slice(done)), at];
+    columns[line.length] = length;
+    return { index, text: scrubbed(parts.join("")), columns };
   }
 }

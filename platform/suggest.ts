@@ -1,9 +1,11 @@
 /** The word that was probably meant, or nothing where none is near. */
 export function nearest(word: string, words: readonly string[]): string | undefined {
+  const most = Math.max(1, Math.floor(word.length / 3));
   const [best] = words
+    .filter(({ length }) => Math.abs(length - word.length) <= most)
     .map((candidate) => [distance(word.toLowerCase(), candidate.toLowerCase()), candidate] as const)
     .sort(([a], [b]) => a - b);
-  return best && best[0] <= Math.max(1, Math.floor(word.length / 3)) ? best[1] : undefined;
+  return best && best[0] <= most ? best[1] : undefined;
 }
 
 /** Edits between two words, a swap of neighbours counted once (optimal string alignment). */

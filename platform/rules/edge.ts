@@ -5,9 +5,8 @@ import { listed, type Rule, repeated } from "./rule.ts";
 const edgeNames = ({ raw }: Parts) => texts(rows(raw.edge).names);
 
 /** A wildcard stands for exactly one label, the first (RFC 6125 §6.4.3). */
-function covers(pattern: string, name: string): boolean {
-  if (!pattern.startsWith("*.")) return pattern === name;
-  return name.includes(".") && name.slice(name.indexOf(".") + 1) === pattern.slice(2);
+function covers(patterns: ReadonlySet<string>, name: string): boolean {
+  return patterns.has(name) || (name.includes(".") && patterns.has(`*${name.slice(name.indexOf("."))}`));
 }
 
 const edgeZone: Rule = {
@@ -23,13 +22,15 @@ const edgeZone: Rule = {
 /** A platform whose zones are all kept elsewhere has none here, and nothing to compare with. */
 const edgeNameZone: Rule = {
   id: "edge-name-zone",
-  find: (parts) =>
-    edgeNames(parts)
+  find: (parts) => {
+    const known = listed(parts.zones.map((zone) => zone.name));
+    return edgeNames(parts)
       .filter(([name]) => parts.zones.length > 0 && parts.names.zoneOf(name) === undefined)
       .map(([name, index]) => ({
         path: ["edge", "names", index],
-        message: `${name} is in no zone of this file; ${listed(parts.zones.map((zone) => zone.name))}`,
-      })),
+        message: `${name} is in no zone of this file; ${known}`,
+      }));
+  },
 };
 
 const edgeNameDuplicate: Rule = {
@@ -53,9 +54,9 @@ const edgeCertificate: Rule = {
         { path: ["edge", "certificate"], message: `there is no certificate "${certificate}"; ${known}` },
       ];
     }
-    const patterns = texts(rows(certificates[certificate]).names).map(([text]) => text);
+    const patterns = new Set(texts(rows(certificates[certificate]).names).map(([text]) => text));
     return edgeNames(parts)
-      .filter(([name]) => !patterns.some((pattern) => covers(pattern, name)))
+      .filter(([name]) => !covers(patterns, name))
       .map(([name, index]) => ({
         path: ["edge", "names", index],
         message: `certificate "${certificate}" does not cover ${name}: a wildcard stands for one label`,
@@ -66,14 +67,15 @@ const edgeCertificate: Rule = {
 /** RFC 8555 §8.4: the challenge is answered in the zone of each name. */
 const certificateDns: Rule = {
   id: "certificate-dns",
-  find: ({ raw, zones, names }) =>
-    Object.entries(rows(raw.certificates)).flatMap(([key, row]) => {
+  find: ({ raw, zones, names }) => {
+    const providers = new Map(zones.map(({ name, provider }) => [name, provider]));
+    return Object.entries(rows(raw.certificates)).flatMap(([key, row]) => {
       const { dns } = rows(rows(rows(row).source).acme);
       // Where nobody can answer, that is the fault, and not which zones the names are in.
       if (dns !== "cloudflare") return [];
       return texts(rows(row).names).flatMap(([name, index]) => {
         const held = names.zoneOf(name.replace(/^\*\./, ""));
-        const provider = zones.find((zone) => zone.name === held)?.provider;
+        const provider = held === undefined ? undefined : providers.get(held);
         return provider === undefined || provider === dns
           ? []
           : [
@@ -83,7 +85,8 @@ const certificateDns: Rule = {
               },
             ];
       });
-    }),
+    });
+  },
 };
 
 const certificateDuplicate: Rule = {

@@ -26,7 +26,12 @@ export function repeated<T>(items: readonly T[], key: (item: T) => string): [ite
   });
 }
 
+/** Of many names only the first are told. */
+const MOST_LISTED = 20;
+
 /** What there is instead of what was named. */
 export function listed(names: readonly string[]): string {
-  return names.length === 0 ? "there is none" : `there are ${names.join(", ")}`;
+  const others = names.length - MOST_LISTED;
+  const more = others > 0 ? ` and ${others} more` : "";
+  return names.length === 0 ? "there is none" : `there are ${names.slice(0, MOST_LISTED).join(", ")}${more}`;
 }

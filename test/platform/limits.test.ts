@@ -58,3 +58,48 @@ test.for([
   const text = `platform: long\nstate: local\nzones:\n  example.org:\n    provider: route53\n    records:\n      - { name: a, type: TXT, text: ${"x".repeat(length)} }\n      - { name: b, type: CNAME, target: . }\n`;
   expect(faultsOf(text).faults.map(({ rule }) => rule)).toEqual([...expected, "cname-target"]);
 });
+
+const RECORDS = "platform: x\nstate: local\nzones:\n  example.org:\n    provider: route53\n    records:\n";
+const keys = (count: number, row: (n: number) => string) =>
+  Array.from({ length: count }, (_, n) => row(n)).join("");
+
+/** Each took minutes where what reads it looks back, or over all of it for each of its parts. */
+test.for([
+  ["a text of spaces", `${RECORDS}      - { name: a, type: TXT, text: "${" ".repeat(500_000)}" }\n`],
+  ["a text of dots", `${RECORDS}      - { name: a, type: TXT, text: "${"a.".repeat(250_000)}" }\n`],
+  ["spaces alone", " ".repeat(1 << 20)],
+  ["a bracket and empty lines", `a: [\n${"\n".repeat(100_000)}`],
+  ["keys that begin with ?", `{${"? a, ".repeat(100_000)}`],
+  ["lines that begin with ?", "? a\n".repeat(100_000)],
+  ["a long list in brackets", `a: [${"b,".repeat(250_000)}]`],
+  ["unknown keys", `platform: x\n${keys(40_000, (n) => `k${n}: 1\n`)}`],
+  ["unknown keys of one line", `platform: x\nedge: { ${keys(2400, (n) => `k${n}: 1, `)} }\n`],
+  ["more than is read at once", `platform: x\n${keys(60_000, (n) => `k${n}: 1\n`)}`],
+  [
+    "zones and names of others",
+    `platform: x\nstate: local\nzones:\n${keys(15_000, (n) => `  a${n}.bb: {}\n`)}edge:\n  names:\n${keys(15_000, (n) => `  - n${n}.cc\n`)}`,
+  ],
+  ["a name of dots", `${RECORDS}      - { name: ${"a.".repeat(250_000)}a, type: CNAME, target: a }\n`],
+  [
+    "aliases of a long list",
+    `platform: x\nzones:\n  z.zz: &z\n    records:\n${"    - {}\n".repeat(9000)}${keys(900, (n) => `  z${n}.zz: *z\n`)}`,
+  ],
+] as const)("%s is judged in seconds, and says no more than is read", { timeout: 60_000 }, ([, text]) => {
+  const start = performance.now();
+  let said = "";
+  try {
+    said = faultsOf(text).message;
+  } catch (error) {
+    // The texts of records are no fault.
+    expect((error as Error).message).toBe("the file has no faults");
+  }
+  expect(said.length).toBeLessThan(100_000);
+  expect(performance.now() - start).toBeLessThan(30_000);
+});
+
+test("of many faults the first are told, and all are counted", () => {
+  const { message, faults } = faultsOf(`platform: x\n${keys(500, (n) => `k${n}: 1\n`)}`);
+  expect(faults).toHaveLength(500);
+  expect(message).toContain("\n\n… and 400 more: mend these first\n\n500 faults in platform.yaml");
+  expect(message.match(/unknown key/g)).toHaveLength(100);
+});

@@ -79,6 +79,7 @@ test("a secret that stands in the file is shown nowhere, whatever else is wrong"
     `{ ${CANARY}, version: 1 }`,
     `{ env: ${CANARY}, version: 1 }`,
     `{ value: ${CANARY} }`,
+    `{ ${CANARY}: 1 }`,
     `|\n      ${CANARY}`,
     `"${CANARY}`,
     `{ ${CANARY}`,
@@ -144,6 +145,23 @@ test("of a text that is no YAML, no value of a key that holds a secret is shown"
       const message = said(`platform: x\nbroken{{:\n    ${quote}${key}${quote}: "${CANARY}\n`);
       expect(message).toContain("[yaml-syntax]");
       expect(message, key).not.toContain(CANARY);
+    }
+  }
+});
+
+test("nor the value of such a key that is misspelled, or that stands in the line before", () => {
+  const keys = secretKeys(JSON.parse(readFileSync("platform.schema.json", "utf8")));
+  for (const key of keys) {
+    const letters = [...Array(key.length).keys()].slice(1);
+    const misspelled = [
+      ...letters.map((at) => key.slice(0, at) + key.slice(at + 1)),
+      ...letters.map((at) => `${key.slice(0, at)}${key[at]}${key.slice(at)}`),
+    ];
+    for (const word of [...misspelled, `? ${key}\n    `, `? ${key}\n    :\n     `]) {
+      const line = word.startsWith("?") ? word.replace(/\n {4}$/, "\n    : ") : `${word}: `;
+      const message = said(`platform: x\ncache:\n    ${line}"${CANARY}\n`);
+      expect(message, word).toContain("[yaml-syntax]");
+      expect(message, word).not.toContain(CANARY);
     }
   }
 });
