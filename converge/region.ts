@@ -1,11 +1,11 @@
 // One process for all hosts of a stack: prepared side by side, changed in order, each proven or put back.
-import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
 import { Access, accessSecrets } from "./access.ts";
 import { ConvergeFault } from "./fault.ts";
 import { HostRun } from "./host-run.ts";
+import { owner } from "./owner.ts";
 import type { Report } from "./report.ts";
 import { schedule, type Wave } from "./schedule.ts";
 import { Secrets } from "./secrets.ts";
@@ -27,7 +27,6 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
   const failed = new Set<string>();
   const secrets = new Secrets(options.folder);
   const access = new Access(options.folder, secrets);
-  const owner = `${process.env.USER ?? "somebody"}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
   const runs = options.hosts.map(
     (connection) =>
       new HostRun({
@@ -36,7 +35,7 @@ export async function convergeRegion(options: RegionOptions): Promise<Set<string
         bundle: readBundle(options.output, options.stack, connection.host),
         secrets,
         report: options.report,
-        owner,
+        owner: owner(),
       }),
   );
   secrets.require([...runs.flatMap(({ manifest }) => manifest.secrets), ...options.hosts.map(accessSecrets)]);
