@@ -190,6 +190,8 @@ export interface Connection extends Login {
 export interface RegionFile {
   readonly format: 1;
   readonly stack: string;
+  /** The platform file, relative to the output's folder: references to files are relative to its own. */
+  readonly platform: string;
   /** Nothing but the `local` stack of an example platform is ever applied. */
   readonly example: boolean;
   readonly hosts: readonly (Connection | { readonly host: string; readonly directory: string })[];

@@ -1,9 +1,10 @@
 // What Terraform's command and `soundstage apply` call: the hosts of one stack, brought to their bundles.
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle, readRegion } from "../bundle/reader.ts";
 import { ConvergeFault } from "./fault.ts";
 import { LocalHost } from "./local.ts";
+import { platformFolder } from "./platform-folder.ts";
 import { convergeRegion, logFile, requireApplicable } from "./region.ts";
 import { PlainReport, type Report } from "./report.ts";
 import { Secrets } from "./secrets.ts";
@@ -33,7 +34,7 @@ export async function converge(options: ConvergeOptions): Promise<number> {
     wanted.map(({ host }) => host),
     logFile(output, stack),
   );
-  const folder = platformFolder(output);
+  const folder = platformFolder(output, stack);
   const failed = await convergeRegion({
     output,
     stack,
@@ -67,15 +68,9 @@ export async function down(output: string, stack: string): Promise<void> {
   for (const host of readRegion(output, stack).hosts) {
     if (!("directory" in host))
       throw new ConvergeFault(`host ${host.host} of ${stack} is a machine: it is not stopped from here`);
-    const stopped = await new LocalHost(resolve(platformFolder(output), host.directory)).down();
+    const stopped = await new LocalHost(resolve(platformFolder(output, stack), host.directory)).down();
     console.log(`${host.host}  ${stopped ? "stopped" : "was not running"}`);
   }
-}
-
-/** What references to files are relative to. */
-export function platformFolder(output: string): string {
-  const file = process.env.SOUNDSTAGE_PLATFORM;
-  return file ? dirname(resolve(file)) : dirname(resolve(output));
 }
 
 /** What is applied is what was planned: an output that was synthesized anew meanwhile is refused. */

@@ -65,12 +65,11 @@ export class Secrets {
       return value;
     }
     if ("file" in ref) {
+      const path = resolve(this.#folder, ref.file);
       try {
-        return readFileSync(resolve(this.#folder, ref.file), "utf8").replace(/\n$/, "");
+        return readFileSync(path, "utf8").replace(/\n$/, "");
       } catch (error) {
-        throw new ConvergeFault(
-          `file ${ref.file} can not be read (${(error as NodeJS.ErrnoException).code})`,
-        );
+        throw new ConvergeFault(`file ${path} can not be read (${(error as NodeJS.ErrnoException).code})`);
       }
     }
     const [program, ...args] = ref.command;

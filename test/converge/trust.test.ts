@@ -103,6 +103,6 @@ test("secrets that can not be had are named all at once, without their values", 
       ]),
     ]),
   ).toThrow(
-    /environment variable SOUNDSTAGE_ABSENT is not set\n.*file absent can not be read \(ENOENT\)\n.*command false failed with exit code 1/s,
+    /environment variable SOUNDSTAGE_ABSENT is not set\n.*file \S+\/absent can not be read \(ENOENT\)\n.*command false failed with exit code 1/s,
   );
 });
