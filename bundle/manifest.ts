@@ -133,6 +133,8 @@ export interface Process {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly restart: readonly string[];
+  /** TCP port of the loopback that must be free before it starts. */
+  readonly port?: number;
 }
 
 export interface Manifest {
