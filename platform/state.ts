@@ -4,7 +4,9 @@ import { text } from "./text.ts";
 export const state = z
   .union(
     [
-      z.literal("local").meta({ description: "Files beside this one." }),
+      z.literal("local").meta({
+        description: "Files beside this one, terraform.<stack>.tfstate, of one operator on one machine.",
+      }),
       z.strictObject({
         s3: z
           .strictObject({
