@@ -34,6 +34,7 @@ export class FolderLock {
   }
 
   async release(): Promise<void> {
+    if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
     const ended = once(this.#holder, "exit");
     this.#holder.stdin?.end();
     await ended;
