@@ -51,6 +51,9 @@ manifest_hash() { sed -n "1s/^soundstage${TAB}1$TAB\([0-9a-f]*\)$TAB.*/\1/p" "$1
 
 digest() { printf '%s' "$1" | sha256sum | cut -c1-64; }
 
+# Seconds since the machine started: clocks may be set while something waits.
+seconds_up() { cut -d. -f1 /proc/uptime; }
+
 # journal OLD NEW STATE: what is under way, as a whole or not at all: applying, applied (it awaits its proof).
 journal() {
   printf '%s\n' "$*" >"$JOURNAL.part" && sync "$JOURNAL.part" && mv -f "$JOURNAL.part" "$JOURNAL" && sync "$STATE/"

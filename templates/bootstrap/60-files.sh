@@ -116,9 +116,9 @@ link_archive() {
 # Trees of archives that nothing links to any more.
 prune_archives() {
   records archive "$1" | cut -f3 | while read -r path; do
-    held=$(readlink "$path")
+    linked=$(readlink "$path")
     for tree in "$path@"*; do
-      case ${tree##*/} in "$held" | "$held.soundstage") ;; *) rm -rf "$tree" ;; esac
+      case ${tree##*/} in "$linked" | "$linked.soundstage") ;; *) rm -rf "$tree" ;; esac
     done
   done
 }

@@ -26,23 +26,23 @@ apply_unit() {
   }
   systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
     --property="StandardOutput=append:$WORK/log-apply" --property="StandardError=append:$WORK/log-apply.errors" \
-    --property="ExecStopPost=/bin/sh $SELF recover unit" --setenv=SOUNDSTAGE_STATE="$STATE" --setenv=APPLY="$WORK" \
+    --property="ExecStopPost=/bin/sh $SELF recover unit" --setenv=SOUNDSTAGE_STATE="$STATE" --setenv=SOUNDSTAGE_APPLY="$WORK" \
     /bin/sh "$SELF" apply-staged 2>>"$WORK/log-apply.errors"
 }
 
 apply_staged() {
-  : >"$APPLY/started"
+  : >"$SOUNDSTAGE_APPLY/started"
   code=0
-  begin >"$APPLY/begin" 2>&1 || code=$?
+  begin >"$SOUNDSTAGE_APPLY/begin" 2>&1 || code=$?
   if [ "$code" != 0 ]; then
-    failed apply begin "$code" "$APPLY/begin"
+    failed apply begin "$code" "$SOUNDSTAGE_APPLY/begin"
     code=10
-  elif cat "$APPLY/begin" && transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest" && journal "$old" "$new" applied; then
+  elif cat "$SOUNDSTAGE_APPLY/begin" && transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest" && journal "$old" "$new" applied; then
     code=0
   else
     put_back || code=$?
   fi
-  printf '%s\n' "$code" >"$APPLY/code"
+  printf '%s\n' "$code" >"$SOUNDSTAGE_APPLY/code"
   return "$code"
 }
 
@@ -90,12 +90,12 @@ order() {
   column=$(case $2 in fresh) echo 2 ;; leads) echo 3 ;; handover) echo 4 ;; gate) echo 5 ;; esac)
   sha=$(records order "$STAGED/manifest" | awk -F "$TAB" -v group="$1" -v column="$column" '$1 == group { print $column }')
   [ "$sha" != - ] || return 1
-  end=$(($(date +%s) + ${3:-0}))
+  end=$(($(seconds_up) + ${3:-0}))
   while :; do
     code=0
     script "$sha" >"$WORK/log-order" 2>&1 </dev/null || code=$?
     [ "$code" != 0 ] || return 0
-    [ "$(date +%s)" -lt "$end" ] || break
+    [ "$(seconds_up)" -lt "$end" ] || break
     sleep 1
   done
   [ "${3:-0}" = 0 ] || failed gate "$1" "$code" "$WORK/log-order"
@@ -105,10 +105,10 @@ order() {
 probe() {
   records probe "$STAGED/manifest" >"$WORK/probes"
   while IFS="$TAB" read -r id seconds sha; do
-    end=$(($(date +%s) + seconds))
+    end=$(($(seconds_up) + seconds))
     until script "$sha" >"$WORK/log-probe" 2>&1 </dev/null; do
       code=$?
-      [ "$(date +%s)" -lt "$end" ] || { failed probe "$id" "$code" "$WORK/log-probe"; return 10; }
+      [ "$(seconds_up)" -lt "$end" ] || { failed probe "$id" "$code" "$WORK/log-probe"; return 10; }
       sleep 1
     done
     say probe "$id"

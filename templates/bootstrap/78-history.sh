@@ -3,7 +3,8 @@
 history() {
   current=$(generation)
   find "$GENERATIONS" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | while read -r number; do
-    [ "$number" != 0 ] && [ -e "$GENERATIONS/$number/facts" ] || continue
+    # Without facts it was never committed.
+    [ -e "$GENERATIONS/$number/facts" ] || continue
     mark=kept
     [ "$number" != "$current" ] || mark=holds
     printf 'generation\t%s\t%s\t%s\t%s\n' "$number" "$mark" "$(manifest_hash "$GENERATIONS/$number/manifest")" \

@@ -4,7 +4,7 @@ bundle() {
   setup
   folder=$(dirname "$SELF")
   [ -e "$folder/manifest" ] || { echo "no manifest beside $0: run it in the bundle's folder" >&2; return 10; }
-  stage <"$folder/manifest" >/dev/null
+  stage - <"$folder/manifest" >/dev/null
   # Where a run over SSH looks for it: that finds this host as it should be, in one round trip.
   shipped=$STATE/bin/$(sha256sum "$SELF" | cut -c1-16).sh
   [ -e "$shipped" ] || { mkdir -p "$STATE/bin" && cp "$SELF" "$shipped"; }
