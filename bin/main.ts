@@ -1,6 +1,6 @@
 // The cdktf app: one platform file in, its stacks and the bundles of their hosts out.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { App } from "cdktf";
 import { type PackagesLock, readLock } from "../bundle/packages-lock.ts";
 import { InvalidProps } from "../constructs/invalid-props.ts";
@@ -21,16 +21,23 @@ async function main(): Promise<void> {
     console.error(`soundstage: ${path} is overridden for this run: ${JSON.stringify(value)}`);
   }
   const app = new App();
+  const source = seenFrom(app.outdir, file);
   const built = await artifacts();
   const lock = packagesLock(join(dirname(file), "packages.lock"));
-  if (Object.keys(platform.zones).length > 0) new ZonesStack(app, "zones", { platform });
+  if (Object.keys(platform.zones).length > 0) new ZonesStack(app, "zones", { platform, source });
   for (const region of Object.keys(platform.regions)) {
-    new RegionStack(app, `region-${region}`, { platform, region, artifacts: built, ...(lock && { lock }) });
+    new RegionStack(app, `region-${region}`, {
+      platform,
+      source,
+      region,
+      artifacts: built,
+      ...(lock && { lock }),
+    });
   }
   if (Object.values(platform.zones).some((zone) => Object.keys(zone.answers).length > 0)) {
-    new TrafficStack(app, "traffic", { platform });
+    new TrafficStack(app, "traffic", { platform, source });
   }
-  new LocalStack(app, "local", { platform, artifacts: built });
+  new LocalStack(app, "local", { platform, source, artifacts: built });
   app.synth();
   mkdirSync(join(app.outdir, "bin"), { recursive: true });
   await bundleCli(join(app.outdir, "bin", "soundstage.mjs"));
@@ -40,6 +47,11 @@ async function main(): Promise<void> {
 /** The versions to install and hold, where the platform has pinned them. */
 function packagesLock(file: string): PackagesLock | undefined {
   return existsSync(file) ? readLock(readFileSync(file, "utf8"), file) : undefined;
+}
+
+/** A file's path relative to a folder, as the system resolves it: links in either would lead elsewhere. */
+function seenFrom(folder: string, file: string): string {
+  return join(relative(realpathSync(folder), realpathSync(dirname(file))), basename(file));
 }
 
 main().catch((error: unknown) => {

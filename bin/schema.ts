@@ -1,6 +1,8 @@
-// Writes platform.schema.json, with which editors complete and check the platform file.
+// Writes platform.schema.json, with which editors complete and check the platform file, and the page of its keys.
 import { writeFileSync } from "node:fs";
 import { jsonSchema } from "../platform/json-schema.ts";
+import { reference } from "../platform/reference.ts";
 
 writeFileSync("platform.schema.json", jsonSchema());
-console.log("platform.schema.json is written");
+writeFileSync("docs/platform-keys.md", reference());
+console.log("platform.schema.json and docs/platform-keys.md are written");

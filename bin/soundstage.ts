@@ -60,7 +60,7 @@ program
 
 program
   .command("supervise <folder>", { hidden: true })
-  .action(async (folder: string) => (await import("../converge/supervisor.ts")).supervise(folder));
+  .action(async (folder: string) => (await import("../converge/supervise.ts")).supervise(folder));
 
 program
   .command("deploy [stacks...]")

@@ -135,6 +135,8 @@ export interface Process {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly restart: readonly string[];
+  /** TCP port of the loopback that must be free before it starts. */
+  readonly port?: number;
 }
 
 export interface Manifest {
@@ -193,6 +195,8 @@ export interface Connection extends Login {
 export interface RegionFile {
   readonly format: 1;
   readonly stack: string;
+  /** The platform file, relative to the output's folder: references to files are relative to its own. */
+  readonly platform: string;
   /** Nothing but the `local` stack of an example platform is ever applied. */
   readonly example: boolean;
   /** Sizes of the waves of hosts without an order: counts (`1`) or shares (`25%`), the last repeated. */

@@ -16,8 +16,8 @@ import type { Connection } from "../bundle/manifest.ts";
 import { type HostBundle, readBundle, readRegion } from "../bundle/reader.ts";
 import { userData } from "../templates/cloud-init/user-data.ts";
 import { requireApplicable } from "./applicable.ts";
-import { platformFolder } from "./converge.ts";
 import { ConvergeFault } from "./fault.ts";
+import { platformFolder } from "./platform-folder.ts";
 import { printed } from "./program.ts";
 import { Secrets } from "./secrets.ts";
 
@@ -51,7 +51,7 @@ export async function cloudInit({ output, stack, host, out, ...options }: CloudI
   try {
     furnish(folder, join(output, "stacks", stack, "hosts", host), bundle);
     if (bundle.manifest.secrets.length > 0) {
-      const sealed = await seal(bundle, connection, new Secrets(platformFolder(output)));
+      const sealed = await seal(bundle, connection, new Secrets(platformFolder(output, stack)));
       writeFileSync(join(folder, "secrets.age"), sealed);
     }
     const part = `${resolve(out)}.part`;

@@ -1,5 +1,5 @@
 // What Terraform's command and `soundstage apply` call: the hosts of stacks, brought to their bundles.
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle, readRegion } from "../bundle/reader.ts";
 import { Budget } from "./budget.ts";
@@ -8,6 +8,7 @@ import { JsonReport } from "./json-report.ts";
 import { LastRun } from "./last-run.ts";
 import { LocalHost } from "./local.ts";
 import { MaskedReport } from "./masked-report.ts";
+import { platformFolder } from "./platform-folder.ts";
 import { convergeRegion } from "./region.ts";
 import { type Display, PlainReport } from "./report.ts";
 import { RunLog } from "./run-log.ts";
@@ -95,7 +96,7 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
     for (const { host } of hosts) report.step(host, "stopped", `${withheld}; nothing was changed here`);
     return;
   }
-  const folder = platformFolder(output);
+  const folder = platformFolder(output, stack);
   const sizes = run.waves ?? (waves && parseWaves(waves));
   await convergeRegion({
     output,
@@ -147,13 +148,7 @@ export async function down(output: string, stack: string): Promise<void> {
   for (const host of readRegion(output, stack).hosts) {
     if (!("directory" in host))
       throw new ConvergeFault(`host ${host.host} of ${stack} is a machine: it is not stopped from here`);
-    const stopped = await new LocalHost(resolve(platformFolder(output), host.directory)).down();
+    const stopped = await new LocalHost(resolve(platformFolder(output, stack), host.directory)).down();
     console.log(`${host.host}  ${stopped ? "stopped" : "was not running"}`);
   }
-}
-
-/** What references to files are relative to. */
-export function platformFolder(output: string): string {
-  const file = process.env.SOUNDSTAGE_PLATFORM;
-  return file ? dirname(resolve(file)) : dirname(resolve(output));
 }

@@ -1,193 +1,116 @@
 // A bundle applied to a folder of this machine, without root: files and processes only.
-import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { manifestText } from "../bundle/bundle.ts";
 import { sha256 } from "../bundle/hash.ts";
 import type { Manifest } from "../bundle/manifest.ts";
 import type { HostBundle } from "../bundle/reader.ts";
 import { ConvergeFault } from "./fault.ts";
+import { FolderLock } from "./folder-lock.ts";
+import { LocalFiles } from "./local-files.ts";
+import { LocalProbes } from "./local-probes.ts";
+import { portUser } from "./port.ts";
+import { readRecord, writeRecord } from "./record-file.ts";
 import type { Report } from "./report.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Outcome } from "./summary.ts";
 import { startSupervisor, stopSupervisor, supervised } from "./supervisor.ts";
 
-const MARKER = ".soundstage-archive";
+/** Milliseconds in which the processes of a folder that was removed leave their ports. */
+const LEAVING = 5000;
 
 export class LocalHost {
   readonly #root: string;
   readonly #state: string;
+  readonly #manifest: string;
 
   constructor(root: string) {
     this.#root = root;
     this.#state = join(root, ".soundstage");
+    this.#manifest = join(this.#state, "manifest.json");
   }
 
   /** @returns what became of it */
   async converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<Outcome> {
-    const { manifest } = bundle;
+    const { host, secrets: files } = bundle.manifest;
     try {
-      await secrets.require(manifest.secrets);
-      if (this.#same(bundle, secrets)) {
-        report.step(manifest.host, "same", "");
-        return "same";
-      }
-      const before = this.#held();
-      this.#apply(bundle, secrets, report);
-      if (before) this.#remove(before, manifest, report);
-      await stopSupervisor(this.#state);
-      this.#nobodyElse(manifest);
-      writeFileSync(join(this.#state, "manifest.json"), manifestText(manifest));
-      if (manifest.processes.length > 0) {
-        startSupervisor(this.#root, this.#state);
-        for (const { name } of manifest.processes) report.step(manifest.host, "processes", `${name} started`);
-      }
-      await this.#probe(manifest, report);
-      return "changed";
+      await secrets.require(files);
+      mkdirSync(this.#state, { recursive: true });
+      return await this.#alone(
+        (holder) => report.step(host, "lock", holder),
+        () => this.#converge(bundle, secrets, report),
+      );
     } catch (error) {
-      report.failed(manifest.host, (error as Error).message);
+      report.failed(host, (error as Error).message);
       return "failed";
     }
   }
 
+  /** @returns whether there was anything to stop */
   async down(): Promise<boolean> {
-    return stopSupervisor(this.#state);
-  }
-
-  #held(): Manifest | undefined {
-    const file = join(this.#state, "manifest.json");
-    return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Manifest) : undefined;
-  }
-
-  #same({ manifest, hash }: HostBundle, secrets: Secrets): boolean {
-    const held = this.#held();
-    return (
-      held !== undefined &&
-      sha256(manifestText(held)) === hash &&
-      (manifest.processes.length === 0 || supervised(this.#state)) &&
-      manifest.files.every((file) =>
-        this.#isFile(file.path, file.mode, file.size, file.source === "text" ? file.sha256 : undefined),
-      ) &&
-      manifest.archives.every(({ path, sha256: wanted }) => this.#archive(path) === wanted) &&
-      manifest.secrets.every((secret) => this.#read(secret.path) === secrets.content(secret))
+    if (!existsSync(this.#state)) return false;
+    return this.#alone(
+      (holder) => console.error(holder),
+      () => stopSupervisor(this.#state),
     );
   }
 
-  #isFile(path: string, mode: string, size: number, hash: string | undefined): boolean {
-    const stat = statSync(join(this.#root, path), { throwIfNoEntry: false });
-    if (!stat || stat.size !== size || (stat.mode & 0o7777) !== Number.parseInt(mode, 8)) return false;
-    return hash === undefined || sha256(readFileSync(join(this.#root, path))) === hash;
+  async #converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<Outcome> {
+    const { manifest, hash } = bundle;
+    const files = new LocalFiles(this.#root, secrets);
+    const probes = new LocalProbes(this.#root, join(this.#state, "supervisor.log"));
+    const held = this.#held(manifest.host, report);
+    if (
+      held !== undefined &&
+      sha256(manifestText(held)) === hash &&
+      (manifest.processes.length === 0 || supervised(this.#state)) &&
+      files.same(manifest)
+    ) {
+      report.step(manifest.host, "same", "");
+      return "same";
+    }
+    files.apply(bundle, report);
+    if (held) files.remove(held, manifest, report);
+    await stopSupervisor(this.#state);
+    await requireFree(manifest);
+    probes.requireUnanswered(manifest);
+    writeRecord(this.#manifest, manifestText(manifest));
+    if (manifest.processes.length > 0) {
+      startSupervisor(this.#root, this.#state);
+      for (const { name } of manifest.processes) report.step(manifest.host, "processes", `${name} started`);
+    }
+    await probes.hold(manifest, report);
+    return "changed";
   }
 
-  #archive(path: string): string | undefined {
-    return this.#read(join(path, MARKER))?.trim();
-  }
-
-  #read(path: string): string | undefined {
-    const file = join(this.#root, path);
-    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
-  }
-
-  #apply({ manifest, objects }: HostBundle, secrets: Secrets, report: Report): void {
-    mkdirSync(this.#state, { recursive: true });
-    for (const { path, mode } of manifest.directories) {
-      mkdirSync(join(this.#root, path), { recursive: true });
-      chmodSync(join(this.#root, path), Number.parseInt(mode, 8));
-    }
-    for (const { path, mode, size, sha256: hash, source } of manifest.files) {
-      if (this.#isFile(path, mode, size, source === "text" ? hash : undefined)) continue;
-      this.#put(path, mode, (part) => copyFileSync(objects.get(hash)?.file as string, part));
-      report.step(manifest.host, "files", path);
-    }
-    for (const secret of manifest.secrets) {
-      this.#put(secret.path, secret.mode, (part) =>
-        writeFileSync(part, secrets.content(secret), { mode: 0o600 }),
-      );
-    }
-    for (const { path, sha256: hash } of manifest.archives) {
-      if (this.#archive(path) === hash) continue;
-      const target = join(this.#root, path);
-      const part = `${target}.part`;
-      rmSync(part, { recursive: true, force: true });
-      mkdirSync(part, { recursive: true });
-      execFileSync("tar", ["-xzf", objects.get(hash)?.file as string, "-C", part]);
-      writeFileSync(join(part, MARKER), `${hash}\n`);
-      rmSync(target, { recursive: true, force: true });
-      renameSync(part, target);
-      report.step(manifest.host, "files", path);
+  async #alone<T>(waiting: (holder: string) => void, run: () => Promise<T>): Promise<T> {
+    const lock = await FolderLock.take(join(this.#state, "lock"), waiting);
+    try {
+      return await run();
+    } finally {
+      await lock.release();
     }
   }
 
-  /** Beside the target first: the path holds the old file or the new one, never half. */
-  #put(path: string, mode: string, write: (part: string) => void): void {
-    const target = join(this.#root, path);
-    mkdirSync(dirname(target), { recursive: true });
-    write(`${target}.part`);
-    chmodSync(`${target}.part`, Number.parseInt(mode, 8));
-    renameSync(`${target}.part`, target);
-  }
-
-  #remove(before: Manifest, now: Manifest, report: Report): void {
-    const paths = ({ files, archives, secrets }: Manifest) =>
-      [...files, ...archives, ...secrets].map(({ path }) => path);
-    const wanted = new Set(paths(now));
-    for (const path of paths(before).filter((candidate) => !wanted.has(candidate))) {
-      rmSync(join(this.#root, path), { recursive: true, force: true });
-      report.step(now.host, "files", `${path} (gone)`);
+  /** What was applied last. A record that can not be read is none: all is applied anew, and nothing taken away. */
+  #held(host: string, report: Report): Manifest | undefined {
+    const text = readRecord(this.#manifest);
+    try {
+      return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+    } catch {
+      report.step(host, "record", `${this.#manifest} is no whole JSON: taken as if nothing had been applied`);
+      return undefined;
     }
   }
+}
 
-  /** A probe that holds while nothing of ours runs is answered by somebody else, who has our port. */
-  #nobodyElse({ probes }: Manifest): void {
-    for (const { id, command } of probes) {
-      try {
-        this.#run(command);
-      } catch {
-        continue;
-      }
+/** Said before anything is started: what a process says that finds its port taken is in its own log alone. */
+async function requireFree({ processes }: Manifest): Promise<void> {
+  for (const { name, port } of processes) {
+    const user = port === undefined ? undefined : await portUser(port, LEAVING);
+    if (user)
       throw new ConvergeFault(
-        `probe ${id} holds before anything was started: another process answers in its place; stop it, or choose another port`,
+        `port ${port} of ${name} is in use by ${user}; stop it, or choose another port in the platform file`,
       );
-    }
-  }
-
-  #run(command: string): void {
-    execFileSync("sh", ["-euc", command], {
-      cwd: this.#root,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: 10_000,
-    });
-  }
-
-  async #probe(manifest: Manifest, report: Report): Promise<void> {
-    for (const { id, command, seconds } of manifest.probes) {
-      const end = Date.now() + seconds * 1000;
-      for (;;) {
-        try {
-          this.#run(command);
-          report.step(manifest.host, "probe", id);
-          break;
-        } catch (error) {
-          if (Date.now() > end) {
-            const { status, stderr } = error as { status?: number; stderr?: Buffer };
-            const log = join(this.#state, "supervisor.log");
-            throw new ConvergeFault(
-              `probe ${id}: exit code ${status ?? "none"}\n${stderr?.toString().trim() ?? ""}\nThe processes' own words: ${log}`,
-            );
-          }
-          await new Promise((done) => setTimeout(done, 500));
-        }
-      }
-    }
   }
 }

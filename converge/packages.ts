@@ -7,8 +7,8 @@ import { readBundle, readRegion } from "../bundle/reader.ts";
 import { word } from "../templates/shell/print.ts";
 import { Access, accessSecrets } from "./access.ts";
 import { requireApplicable } from "./applicable.ts";
-import { platformFolder } from "./converge.ts";
 import { ConvergeFault } from "./fault.ts";
+import { platformFolder } from "./platform-folder.ts";
 import { Secrets } from "./secrets.ts";
 import { Ssh } from "./ssh.ts";
 
@@ -34,12 +34,13 @@ const PARALLEL = 16;
 
 /** Asks the hosts and writes the file beside the platform file. */
 export async function lockPackages({ output, stack, hosts }: LockOptions): Promise<void> {
-  const rows = (stack ? [stack] : stacksOf(output)).flatMap((name) => machines(output, name));
+  const stacks = stack ? [stack] : stacksOf(output);
+  const rows = stacks.flatMap((name) => machines(output, name));
   const unknown = hosts.filter((host) => !rows.some(({ connection }) => connection.host === host));
   if (unknown.length > 0) throw new ConvergeFault(`there is no host ${unknown.join(", ")} among them`);
   const queue = rows.filter(({ connection }) => hosts.length === 0 || hosts.includes(connection.host));
   if (queue.length === 0) throw new ConvergeFault(`${stack ?? "the output"} has no hosts with packages`);
-  const folder = platformFolder(output);
+  const folder = platformFolder(output, stacks[0] as string);
   const secrets = new Secrets(folder);
   await secrets.require(queue.map(({ connection }) => accessSecrets(connection)));
   const access = new Access(folder, secrets);

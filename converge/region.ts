@@ -1,5 +1,4 @@
 // One process for all hosts of a stack: prepared side by side, changed wave by wave, each proven or put back.
-import { hostname, userInfo } from "node:os";
 import type { Connection, SecretFile } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
 import { Access, accessSecrets } from "./access.ts";
@@ -9,6 +8,7 @@ import { UnreachableFault } from "./fault.ts";
 import { HostRun } from "./host-run.ts";
 import { MaskedReport } from "./masked-report.ts";
 import { OutputOrigin } from "./output-origin.ts";
+import { owner } from "./owner.ts";
 import { pool } from "./pool.ts";
 import type { Report } from "./report.ts";
 import { type Member, schedule, type Wave } from "./schedule.ts";
@@ -64,8 +64,7 @@ class Region {
   readonly #origin: OutputOrigin;
   /** What it takes to have the hosts' files and to reach the hosts. */
   readonly #needed: Pick<SecretFile, "parts">[] = [];
-  readonly #owner =
-    `${userInfo().username}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
+  readonly #owner = owner();
   readonly #actions = new ClusterActions();
   readonly #connections: ReadonlyMap<string, Connection>;
   readonly #orders = new Map<string, Member["order"]>();

@@ -126,10 +126,11 @@ export class Secrets {
       if (!value) throw new ConvergeFault(`environment variable ${ref.env} is not set`);
       return value;
     }
+    const path = resolve(this.#folder, ref.file);
     try {
-      return readFileSync(resolve(this.#folder, ref.file), "utf8").replace(/\n$/, "");
+      return readFileSync(path, "utf8").replace(/\n$/, "");
     } catch (error) {
-      throw new ConvergeFault(`file ${ref.file} can not be read (${(error as NodeJS.ErrnoException).code})`);
+      throw new ConvergeFault(`file ${path} can not be read (${(error as NodeJS.ErrnoException).code})`);
     }
   }
 }

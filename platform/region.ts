@@ -9,7 +9,9 @@ import { text } from "./text.ts";
 export const release = text(
   /^(?:workspace|(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)$/,
   "expected workspace or a version such as 1.5.0",
-).meta({ description: "Build of the relay: workspace for this checkout's, or a version such as 1.5.0." });
+).meta({
+  description: "Build of the relay: workspace for this checkout's, or that build's version, such as 0.1.0.",
+});
 
 const SHARE = "expected a number of hosts, or a share such as 25%";
 /** A part of a fleet, as Ansible's `serial` writes it. */

@@ -23,6 +23,6 @@ export const local = z
       .string()
       .min(1)
       .default(".soundstage/local")
-      .meta({ description: "Folder it runs in, relative to where the command runs." }),
+      .meta({ description: "Folder it runs in, relative to the folder of this file." }),
   })
   .meta({ description: "The relay on this machine." });

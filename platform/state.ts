@@ -8,7 +8,9 @@ const HOST = "[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*|\\[[0-9A-Fa-f:.]+\\]";
 export const state = z
   .union(
     [
-      z.literal("local").meta({ description: "Files beside this one." }),
+      z.literal("local").meta({
+        description: "Files beside this one, terraform.<stack>.tfstate, of one operator on one machine.",
+      }),
       z.strictObject({
         s3: z
           .strictObject({

@@ -1,12 +1,19 @@
 // Where a stack's state lies.
+import { posix } from "node:path";
 import { LocalBackend, S3Backend, type TerraformStack } from "cdktf";
 import type { Platform } from "../platform/schema.ts";
 
-/** State beside the output's folder, or in S3 with its own lock file (no DynamoDB table). */
-export function setBackend(stack: TerraformStack, id: string, state: Platform["state"]): void {
+export interface BackendProps {
+  readonly state: Platform["state"];
+  /** The platform file, relative to the output's folder. */
+  readonly source: string;
+}
+
+/** State beside the platform file, or in S3 with its own lock file (no DynamoDB table). */
+export function setBackend(stack: TerraformStack, id: string, { state, source }: BackendProps): void {
   if (state === "local" || state === undefined) {
     // Relative to the stack's folder; a path that cdktf chooses itself would be absolute.
-    new LocalBackend(stack, { path: `../../../terraform.${id}.tfstate` });
+    new LocalBackend(stack, { path: posix.join("../..", posix.dirname(source), stateFile(id, source)) });
     return;
   }
   const { bucket, region, key, endpoint } = state.s3;
@@ -24,4 +31,10 @@ export function setBackend(stack: TerraformStack, id: string, state: Platform["s
     }),
   });
   stack.addOverride("terraform.backend.s3.use_lockfile", true);
+}
+
+/** Two platform files of one folder have states of their own: the name of the file is in that of its states. */
+function stateFile(id: string, source: string): string {
+  const name = posix.basename(source, ".yaml");
+  return name === "platform" ? `terraform.${id}.tfstate` : `terraform.${name}.${id}.tfstate`;
 }

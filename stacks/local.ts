@@ -10,13 +10,15 @@ import { setBackend } from "./backend.ts";
 
 export interface LocalStackProps {
   readonly platform: Platform;
+  /** The platform file, relative to the output's folder. */
+  readonly source: string;
   readonly artifacts: Artifacts;
 }
 
 export class LocalStack extends TerraformStack {
-  constructor(scope: Construct, id: string, { platform, artifacts }: LocalStackProps) {
+  constructor(scope: Construct, id: string, { platform, source, artifacts }: LocalStackProps) {
     super(scope, id);
-    setBackend(this, id, "local");
+    setBackend(this, id, { state: "local", source });
     const { port, demo, directory } = platform.local;
     // What a folder's host is given plays no part: processes of one's own are not bounded.
     const host = new Host(this, "here", { transport: { directory }, cpus: 1, memory: 1024 });
@@ -29,6 +31,6 @@ export class LocalStack extends TerraformStack {
       listeners: 1000,
       demo,
     });
-    new Converge(this, "converge", { stack: id, hosts: [host], example: platform.example });
+    new Converge(this, "converge", { stack: id, source, hosts: [host], example: platform.example });
   }
 }

@@ -19,6 +19,8 @@ import { addDatabase } from "./database.ts";
 
 export interface RegionStackProps {
   readonly platform: Platform;
+  /** The platform file, relative to the output's folder. */
+  readonly source: string;
   /** Name of its row. */
   readonly region: string;
   readonly artifacts: Artifacts;
@@ -32,10 +34,10 @@ export class RegionStack extends TerraformStack {
   readonly #platform: Platform;
   readonly #hosts = new Map<string, { host: Host; row: HostRow }>();
 
-  constructor(scope: Construct, id: string, { platform, region, artifacts, lock }: RegionStackProps) {
+  constructor(scope: Construct, id: string, { platform, source, region, artifacts, lock }: RegionStackProps) {
     super(scope, id);
     this.#platform = platform;
-    setBackend(this, id, platform.state);
+    setBackend(this, id, { state: platform.state, source });
     const row = platform.regions[region] as Platform["regions"][string];
     for (const [name, hostRow] of Object.entries(row.hosts)) {
       const { address, ssh, cpus, memory, kernel } = hostRow;
@@ -67,6 +69,7 @@ export class RegionStack extends TerraformStack {
     }
     new Converge(this, "converge", {
       stack: id,
+      source,
       hosts: [...this.#hosts.values()].map(({ host }) => host),
       example: platform.example,
       ...(row.waves && { waves: row.waves }),

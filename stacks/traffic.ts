@@ -8,10 +8,16 @@ import type { Platform } from "../platform/schema.ts";
 import { setBackend } from "./backend.ts";
 import { addAws } from "./providers.ts";
 
+export interface TrafficStackProps {
+  readonly platform: Platform;
+  /** The platform file, relative to the output's folder. */
+  readonly source: string;
+}
+
 export class TrafficStack extends TerraformStack {
-  constructor(scope: Construct, id: string, { platform }: { readonly platform: Platform }) {
+  constructor(scope: Construct, id: string, { platform, source }: TrafficStackProps) {
     super(scope, id);
-    setBackend(this, id, platform.state);
+    setBackend(this, id, { state: platform.state, source });
     addAws(this);
     for (const [domain, { answers, ttl }] of Object.entries(platform.zones)) {
       const labels = Object.keys(answers);

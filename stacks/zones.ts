@@ -11,10 +11,16 @@ import type { NamedRecord, ZoneRow } from "../platform/zone.ts";
 import { setBackend } from "./backend.ts";
 import { addAws, addCloudflare } from "./providers.ts";
 
+export interface ZonesStackProps {
+  readonly platform: Platform;
+  /** The platform file, relative to the output's folder. */
+  readonly source: string;
+}
+
 export class ZonesStack extends TerraformStack {
-  constructor(scope: Construct, id: string, { platform }: { readonly platform: Platform }) {
+  constructor(scope: Construct, id: string, { platform, source }: ZonesStackProps) {
     super(scope, id);
-    setBackend(this, id, platform.state);
+    setBackend(this, id, { state: platform.state, source });
     const rows = Object.entries(platform.zones);
     if (rows.some(([, { provider }]) => provider === "cloudflare")) addCloudflare(this);
     if (rows.some(([, { provider }]) => provider === "route53")) addAws(this);

@@ -7,8 +7,14 @@ import type { Host } from "./host.ts";
 import { record, secretVersions } from "./record.ts";
 import { TerraformData } from "./terraform-data.ts";
 
+/** What Terraform says before it makes anything; `soundstage apply` has words of its own. */
+const REFUSAL =
+  "This stack belongs to a platform that says `example: true`: it is synthesized and compared, and never applied.";
+
 export interface ConvergeProps {
   readonly stack: string;
+  /** The platform file, relative to the output's folder. @default `platform.yaml` beside it */
+  readonly source?: string;
   readonly hosts: readonly Host[];
   /** Nothing of an example platform is applied but its `local` stack. @default false */
   readonly example?: boolean;
@@ -25,6 +31,7 @@ export class Converge extends Construct {
       // stays its parent (bash would become it otherwise), is killed instead, and converge finishes its steps.
       command: `node ../../bin/soundstage.mjs converge ${props.stack} || exit $?`,
       environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
+      ...(props.example && props.stack !== "local" && { refusal: REFUSAL }),
     });
     for (const host of props.hosts) {
       new TerraformData(host, "Default", { triggers: () => record(host.bundle()), dependsOn: [converge] });
@@ -51,10 +58,11 @@ function trigger(host: Host): Record<string, unknown> {
   };
 }
 
-function regionFile({ stack, hosts, example, waves }: ConvergeProps): RegionFile {
+function regionFile({ stack, source, hosts, example, waves }: ConvergeProps): RegionFile {
   return {
     format: 1,
     stack,
+    platform: source ?? "../platform.yaml",
     example: example ?? false,
     ...(waves && { waves }),
     hosts: hosts.map(({ name, props: { transport } }) =>

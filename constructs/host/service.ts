@@ -18,6 +18,8 @@ export interface Service {
   readonly slice?: string;
   /** Paths whose change restarts it. */
   readonly restart: readonly string[];
+  /** TCP port that it listens on; may be `{instance}`. A folder's process is not started while another has it. */
+  readonly port?: string;
   /** Seconds between SIGTERM and SIGKILL. @default 30 */
   readonly stopSeconds?: number;
 }
@@ -109,6 +111,7 @@ export function serviceProcesses(service: Service): Process[] {
         Object.entries(service.environment).map(([key, value]) => [key, fill(value)]),
       ),
       restart: service.restart,
+      ...(service.port && { port: Number(fill(service.port)) }),
     };
   });
 }

@@ -1,5 +1,5 @@
 // Terraform's built-in `terraform_data`: no provider to download, and replacing it destroys nothing on a host.
-import { type ITerraformDependable, TerraformResource } from "cdktf";
+import { type ITerraformDependable, type Precondition, TerraformResource } from "cdktf";
 import type { Construct } from "constructs";
 import { escapeTemplates } from "../escape.ts";
 
@@ -10,6 +10,8 @@ export interface TerraformDataProps {
   readonly command?: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly dependsOn?: readonly ITerraformDependable[];
+  /** Planned and compared, and never applied: what is said instead. */
+  readonly refusal?: string;
 }
 
 /** cdktf's own `DataResource` runs `terraform version` once a resource at synthesis; this one does not. */
@@ -20,7 +22,10 @@ export class TerraformData extends TerraformResource {
     super(scope, id, {
       terraformResourceType: "terraform_data",
       // Without it a failed apply loses the record of what was applied before.
-      lifecycle: { createBeforeDestroy: true },
+      lifecycle: {
+        createBeforeDestroy: true,
+        ...(props.refusal && { precondition: [refuse(props.refusal)] }),
+      },
       dependsOn: [...(props.dependsOn ?? [])],
       ...(props.command && {
         provisioners: [
@@ -34,4 +39,9 @@ export class TerraformData extends TerraformResource {
   protected override synthesizeAttributes(): Record<string, unknown> {
     return { triggers_replace: escapeTemplates(this.#triggers()) };
   }
+}
+
+/** Fails an apply and no plan: Terraform knows the time no sooner, and wants a condition to name an object. */
+function refuse(errorMessage: string): Precondition {
+  return { condition: "${timestamp() == path.module}", errorMessage };
 }

@@ -73,6 +73,7 @@ export class RelayWorkload extends Construct {
       description: "Soundstage relay, worker {instance}",
       command: [NODE, `${RELEASE}/server.mjs`],
       instances: ports.map(String),
+      port: "{instance}",
       environment: {
         NODE_ENV: "production",
         RELAY_PORT: "{instance}",

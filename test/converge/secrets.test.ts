@@ -72,7 +72,7 @@ test("all that is missing is named at once", async () => {
     "  - command sh failed with exit code 3: the store is locked",
     "  - command soundstage-no-such-program is not installed, or not on PATH",
     "  - environment variable SECRETS_TEST_ABSENT is not set",
-    "  - file absent can not be read (ENOENT)",
+    `  - file ${join(folder, "absent")} can not be read (ENOENT)`,
     "  - file empty is empty",
     "  - what command sh prints is empty",
   ]);

@@ -24,7 +24,7 @@ test.for([
   ["traffic", TrafficStack],
 ] as const)("every attribute of %s is one that its provider's binding knows", ([id, Stack]) => {
   const app = Testing.app();
-  const stack: TerraformStack = new Stack(app, id, { platform });
+  const stack: TerraformStack = new Stack(app, id, { platform, source: "../platform.yaml" });
   const json = JSON.parse(Testing.synth(stack, true)) as Record<string, Record<string, Record<string, Record<string, unknown>>>>;
   let checked = 0;
   for (const kind of ["resource", "data"]) {
@@ -43,7 +43,7 @@ test.for([
 
 test("every Cloudflare record is absolute, has a TTL and no empty object, and its TXT is quoted", () => {
   const app = Testing.app();
-  const json = JSON.parse(Testing.synth(new ZonesStack(app, "zones", { platform }), true)) as { resource: Record<string, Record<string, Record<string, unknown>>> };
+  const json = JSON.parse(Testing.synth(new ZonesStack(app, "zones", { platform, source: "../platform.yaml" }), true)) as { resource: Record<string, Record<string, Record<string, unknown>>> };
   const records = Object.values(json.resource.cloudflare_dns_record ?? {});
   expect(records.length).toBeGreaterThan(30);
   for (const { name, type, ttl, content, data, proxied } of records) {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -13,8 +13,7 @@ let built: Map<string, string>;
 type Stack = { resource?: Record<string, Record<string, unknown>>; data?: Record<string, Record<string, unknown>> };
 
 beforeAll(() => {
-  output = mkdtempSync(join(tmpdir(), "golden-"));
-  synth(output);
+  output = synth();
   built = new Map();
   for (const [stack, host] of hosts()) {
     const { archives, files } = manifest(stack, host);
@@ -25,12 +24,17 @@ beforeAll(() => {
   }
 }, 60_000);
 
-function synth(outdir: string): void {
+/** In a folder of its own, as people have it: the output beside the platform file. */
+function synth(folder = mkdtempSync(join(tmpdir(), "golden-"))): string {
+  const file = join(folder, "platform.yaml");
+  const outdir = join(folder, "cdktf.out");
+  copyFileSync("platform.yaml", file);
   const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
-    env: { ...process.env, CDKTF_OUTDIR: outdir },
+    env: { ...process.env, CDKTF_OUTDIR: outdir, SOUNDSTAGE_PLATFORM: file },
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(stderr);
+  return outdir;
 }
 
 interface ManifestFile {
@@ -115,8 +119,9 @@ test("nothing but the local stack of an example is applied", () => {
 });
 
 test("two syntheses give the same bytes, without absolute paths, times or random values", { timeout: 60_000 }, () => {
-  const second = mkdtempSync(join(tmpdir(), "golden-"));
-  synth(second);
+  const deeper = join(mkdtempSync(join(tmpdir(), "golden-")), "of", "another", "depth");
+  mkdirSync(deeper, { recursive: true });
+  const second = synth(deeper);
   const compare = spawnSync("diff", ["-rq", output, second], { encoding: "utf8" });
   expect(compare.stdout).toBe("");
   const found = spawnSync("grep", ["-rlF", "-e", process.cwd(), "-e", output, "--exclude-dir=blobs", "--exclude=soundstage.mjs", output], { encoding: "utf8" });

@@ -60,13 +60,14 @@ test("a release that is set for one run is judged as well, where it was set", ()
 /** As the app does, without what only synthesis adds. */
 function build(platform: Platform): void {
   const app = Testing.app();
+  const source = "../platform.yaml";
   const releases = new Map(["workspace", "0.1.0"].map((name) => [name, NO_ARTIFACT]));
   const artifacts = { releases, node: NO_ARTIFACT };
-  new ZonesStack(app, "zones", { platform });
+  new ZonesStack(app, "zones", { platform, source });
   for (const region of Object.keys(platform.regions))
-    new RegionStack(app, `region-${region}`, { platform, region, artifacts });
-  new TrafficStack(app, "traffic", { platform });
-  new LocalStack(app, "local", { platform, artifacts });
+    new RegionStack(app, `region-${region}`, { platform, source, region, artifacts });
+  new TrafficStack(app, "traffic", { platform, source });
+  new LocalStack(app, "local", { platform, source, artifacts });
 }
 
 const value = fc.oneof(

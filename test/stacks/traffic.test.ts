@@ -18,7 +18,10 @@ test("answers whose ids would be the same stand beside each other", () => {
     },
     edge: { zone: "example.org" },
   } as unknown as Platform;
-  const json = Testing.synth(new TrafficStack(Testing.app(), "traffic", { platform }), true);
+  const json = Testing.synth(
+    new TrafficStack(Testing.app(), "traffic", { platform, source: "../platform.yaml" }),
+    true,
+  );
   const { data, resource } = JSON.parse(json) as Record<
     string,
     Record<string, Record<string, { name: string }>>

@@ -12,7 +12,10 @@ interface Row {
 function resources(zones: string): Record<string, Record<string, Row>> {
   const text = `platform: zones\nstate: local\nzones:\n${zones}`;
   const { platform } = loadPlatform(text, { file: "zones.yaml" });
-  const json = Testing.synth(new ZonesStack(Testing.app(), "zones", { platform }), true);
+  const json = Testing.synth(
+    new ZonesStack(Testing.app(), "zones", { platform, source: "../platform.yaml" }),
+    true,
+  );
   return (JSON.parse(json) as { resource: Record<string, Record<string, Row>> }).resource;
 }
 

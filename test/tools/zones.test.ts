@@ -24,7 +24,9 @@ interface CloudflareRecord {
 
 describe.skipIf(missing)(`BIND judges the zones of Cloudflare${missing}`, () => {
   const { platform } = loadPlatform(readFileSync("platform.yaml", "utf8"), { file: "platform.yaml" });
-  const json = JSON.parse(Testing.synth(new ZonesStack(Testing.app(), "zones", { platform }), true)) as {
+  const json = JSON.parse(
+    Testing.synth(new ZonesStack(Testing.app(), "zones", { platform, source: "../platform.yaml" }), true),
+  ) as {
     resource: { cloudflare_dns_record: Record<string, CloudflareRecord> };
   };
   const records = Object.values(json.resource.cloudflare_dns_record);

@@ -81,6 +81,24 @@ describe.skipIf(missing)(`a lab's hosts${missing ? ` (${missing})` : ""}`, () =>
     expect(await lab.host("one").must("cat /etc/hostname; ls /etc/hosts")).toBe("one\n/etc/hosts\n");
   });
 
+  test("a command is run as it is written: one word by the shell, several as they are, options too", async () => {
+    const exec = (...command: string[]) =>
+      run(process.execPath, [
+        "--import",
+        "tsx",
+        "test/lab/main.ts",
+        "--folder",
+        lab.folder,
+        "exec",
+        ...command,
+      ]);
+    expect((await exec("one", "cat /etc/hostname | tr a-z A-Z")).stdout).toBe("ONE\n");
+    expect((await exec("one", "printf", "<%s>", "a  b", "--folder", "$HOME")).stdout).toBe(
+      "<a  b><--folder><$HOME>",
+    );
+    expect(await exec("one")).toMatchObject({ code: 1, stderr: expect.stringContaining("usage:") });
+  });
+
   test("a killed transient unit runs its ExecStopPost", async () => {
     const post = `ExecStopPost=/bin/sh -c "echo $$SERVICE_RESULT $$EXIT_STATUS >/run/after"`;
     const host = lab.host("one");
