@@ -71,7 +71,8 @@ const certificateDns: Rule = {
     const providers = new Map(zones.map(({ name, provider }) => [name, provider]));
     return Object.entries(rows(raw.certificates)).flatMap(([key, row]) => {
       const { dns } = rows(rows(rows(row).source).acme);
-      if (typeof dns !== "string") return [];
+      // Of another provider its own place says that it is none.
+      if (dns !== "cloudflare") return [];
       return texts(rows(row).names).flatMap(([name, index]) => {
         const held = names.zoneOf(name.replace(/^\*\./, ""));
         const provider = held === undefined ? undefined : providers.get(held);
