@@ -1,6 +1,6 @@
 // One walk over what the parser read: keys given twice, tags, aliases, and what is or may be a secret.
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair } from "yaml";
-import { ENVIRONMENT_NAME, looksSecret, REFERENCE_KEYS, secretive } from "./secrecy.ts";
+import { ENVIRONMENT_NAME, looksSecret, PASSWORDS, REFERENCE_KEYS, secretive } from "./secrecy.ts";
 import type { Shown } from "./shown.ts";
 import { nearest } from "./suggest.ts";
 
@@ -74,7 +74,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       if (name === "__proto__") add(start(key), "key-name", "this can not be a name here: choose another");
       if (secret) {
         // `{ secret }` and `{ secret: 1 }`: what is no part of a reference may be the secret.
-        if (!REFERENCE_KEYS.includes(name) && !nearest(name, REFERENCE_KEYS)) hide(key);
+        if (!nearest(name, [...REFERENCE_KEYS, ...PASSWORDS])) hide(key);
         walk(value, !(REFERENCE_KEYS.includes(name) && harmless(name, value, items)));
         continue;
       }

@@ -90,7 +90,9 @@ function unknownKey(key: string, path: Path, known: readonly string[], near: Nea
   const place = [...path, key];
   const meant = near(key, known);
   // What stands under a key that nobody knows may be anything, a secret too.
-  if (!meant || secretive(meant)) places.hide(place);
+  // Of a record all is published.
+  const published = path[0] === "zones" && path[2] === "records" && !secretive(key);
+  if (meant ? secretive(meant) : !published) places.hide(place);
   const hint = meant ? `did you mean "${meant}"?` : `known here: ${known.join(", ")}`;
   return {
     message: `unknown key ${shownKey(place, places)}; ${hint}`,

@@ -3,6 +3,8 @@ import { nearest } from "./suggest.ts";
 
 /** Keys of a reference to a secret: what stands there may be shown. */
 export const REFERENCE_KEYS: readonly string[] = ["env", "file", "command", "sops", "key", "version"];
+/** Keys of `database.passwords`, each of a reference. */
+export const PASSWORDS: readonly string[] = ["superuser", "replication", "rewind", "application"];
 export const ENVIRONMENT_NAME = /^[A-Z_][A-Z0-9_]*$/;
 /** Keys of nested mappings, joined by dots. */
 export const KEY_PATH = /^[\w-]+(?:\.[\w-]+)*$/;
@@ -57,7 +59,8 @@ const WORDS: readonly string[] = [
     "apiKey",
     "privateKey",
   ],
-  ...["key", "superuser", "replication", "rewind", "application", "broadcastToken"],
+  ...["key", "broadcastToken"],
+  ...PASSWORDS,
 ];
 /** Keys of the file that are near to one of these and hold no secret. */
 const PUBLIC: readonly string[] = [...REFERENCE_KEYS, "hostKey", "knownHosts"];

@@ -115,3 +115,13 @@ test("lines that end with CR LF and a byte order mark change no place", () => {
   const line = DNB1ST.slice(0, DNB1ST.indexOf("cpus: 8")).split("\n").length;
   expect(fault).toMatchObject({ line, column: 15 });
 });
+
+test("the value of an unknown key of a record is shown, since all of a record is published", () => {
+  const { message } = faultsOf(DNB1ST.replace("name: ws, type: A, value:", "name: ws, type: A, address:"));
+  expect(message).toContain("address: 176.108.246.49");
+});
+
+test("a provider that answers no challenge is one fault", () => {
+  const { faults } = faultsOf(DNB1ST.replace("acme: { dns: cloudflare", "acme: { dns: route53"));
+  expect(faults).toHaveLength(1);
+});
