@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Converge } from "../../constructs/host/converge.ts";
+import { Host } from "../../constructs/host/host.ts";
+import { synthOutput } from "../constructs/synth.ts";
 import { Cli, type Ended } from "./cli.ts";
 import { Fleet, type Want, type Wants } from "./fleet.ts";
 import { labMissing } from "./requirements.ts";
@@ -142,6 +145,60 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       drift: [{ what: "/srv/page" }],
     });
     await fleet.lab.host("b").must("echo one > /srv/page");
+  });
+
+  test("it names what is missing and what goes: packages, users, folders, kernel keys, units, actions", async () => {
+    const key = "net.ipv4.tcp_max_syn_backlog";
+    const is = (await fleet.lab.host("a").must(`sysctl -n ${key}`)).trim();
+    await fleet.lab
+      .host("a")
+      .must("echo theirs > /etc/notes; echo hidden > /etc/hidden; chmod 0600 /etc/hidden");
+    const out = synthOutput((scope) => {
+      const { address, hostKey } = fleet.lab.host("a");
+      const ssh = { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" };
+      const host = new Host(scope, "a", { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
+      host.package(scope, "nginx-light");
+      host.user(scope, "relay");
+      host.directory(scope, "/srv", { mode: "0750" });
+      host.file(scope, "/etc/notes", { content: "ours\n", mode: "0640" });
+      host.file(scope, "/etc/hidden", { content: "seen\n" });
+      host.sysctl(scope, key, Number(is) + 1);
+      host.unit(scope, "cron.service", { state: "masked" });
+      const action = { when: "after", scope: "host", apply: "true" } as const;
+      host.action(scope, "new", { ...action, check: "touch /srv/asked" });
+      // Its script is on the host already, as that of the group.
+      host.action(scope, "known", { ...action, check: "test -e /srv/leads", undo: "true" });
+      new Converge(scope, "converge", { stack: "fleet", hosts: [host] });
+    }, "fleet");
+    await fleet.lab.host("a").must("rm -f /srv/leads");
+    const before = await fingerprint("a");
+    const { code, stdout, stderr } = await ask("plan", out);
+    expect([code, stderr]).toEqual([2, ""]);
+    expect(stdout.split("\n").slice(1)).toEqual([
+      "  + package nginx-light",
+      "  + user relay is made",
+      "  ~ /etc/hidden  its lines are not shown: it is no text, long, or not for everybody on the host to read; mode 0600 → 0644",
+      "  ~ /etc/notes  mode 0644 → 0640",
+      "    @@ -1 +1 @@",
+      "    -theirs",
+      "    +ours",
+      expect.stringMatching(/^ {2}\+ \/etc\/sysctl.d\/60-soundstage.conf {2}0644 root:root, \d+ bytes$/),
+      "  - /etc/systemd/system/page.service",
+      "  - /etc/token",
+      "  ~ /srv  folder, mode 0755 → 0750",
+      "  - /srv/page",
+      `  ~ kernel key ${key}: ${is} → ${Number(is) + 1}`,
+      "  ~ unit page.service: stop",
+      "  ~ unit cron.service: mask",
+      "  ~ action new (host): not known before the host has its check",
+      "  ~ action known (host): due",
+      "  ! not put back if it fails later: package nginx-light, action new, if it is due",
+      "wave 1: a",
+      "1 of 1 hosts would change",
+      "",
+    ]);
+    expect(stdout).not.toContain("hidden\n");
+    expect(await fingerprint("a")).toBe(before);
   });
 
   test("a plan is applied as it was shown, and refused once it is stale", async () => {
