@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "node:path";
 import { Command } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import { register as registerPlan } from "./commands/plan.ts";
 import type { TrustOptions } from "./trust.ts";
 
 const program = new Command("soundstage")
@@ -44,10 +45,16 @@ program
   .option("--lock-wait <time>", "how long to wait for another run that holds a host", "60s")
   .option("--allow-older", "let hosts go back to an output that does not contain the commit they have")
   .option("--json", "say what happens as a JSON object a line")
+  .option(
+    "--plan <file>",
+    "apply what soundstage plan --out wrote, and only to hosts that are as they were then",
+  )
   .action(async (hosts: string[], options: { stack: string[]; output: string }) => {
     const { converge } = await import("../converge/converge.ts");
     process.exitCode = await converge({ ...options, output: resolve(options.output), hosts });
   });
+
+registerPlan(program, output);
 
 program
   .command("down <stack>")

@@ -8,6 +8,7 @@ import { JsonReport } from "./json-report.ts";
 import { LastRun } from "./last-run.ts";
 import { LocalHost } from "./local.ts";
 import { MaskedReport } from "./masked-report.ts";
+import { PlanFile } from "./plan-file.ts";
 import { platformFolder } from "./platform-folder.ts";
 import { convergeRegion } from "./region.ts";
 import { type Display, PlainReport } from "./report.ts";
@@ -31,17 +32,22 @@ export interface ConvergeOptions extends Wanted {
   readonly allowOlder?: boolean;
   /** Says what happens as a JSON object a line. @default false */
   readonly json?: boolean;
+  /** File of a plan: only its hosts are meant, and only while they are as they were. @default whatever the hosts have */
+  readonly plan?: string;
 }
 
 /** @returns the exit code: 0 only when every host is at its bundle */
 export async function converge(options: ConvergeOptions): Promise<number> {
   const { output } = options;
-  const selections = select(options);
+  const planned = options.plan === undefined ? undefined : PlanFile.read(options.plan);
+  const selected = select(options);
+  const selections = planned?.narrowed(output, selected, options.hosts) ?? selected;
   const stacks = new Map(selections.flatMap(({ stack, hosts }) => hosts.map(({ host }) => [host, stack])));
   const outcomes = new Map<string, Outcome>([...stacks.keys()].map((host) => [host, "not begun"]));
   const maxFail = options.maxFail === undefined ? undefined : Share.parse(options.maxFail, "--max-fail");
   const run = {
     ...options,
+    planned,
     waves: options.waves === undefined ? undefined : parseWaves(options.waves.split(",")),
     lockWait: options.lockWait === undefined ? 60_000 : milliseconds(options.lockWait, "--lock-wait"),
     outcomes,
@@ -81,6 +87,7 @@ export async function converge(options: ConvergeOptions): Promise<number> {
 
 interface Run extends Pick<ConvergeOptions, "output" | "skipUnreachable" | "allowOlder"> {
   readonly lockWait: number;
+  readonly planned: PlanFile | undefined;
   readonly waves: readonly Share[] | undefined;
   readonly outcomes: Map<string, Outcome>;
   readonly budget: Budget;
@@ -111,6 +118,7 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
     lockWait: run.lockWait,
     allowOlder: run.allowOlder ? "all" : (process.env.SOUNDSTAGE_ALLOW_OLDER ?? "").split(","),
     ...(sizes && { waves: sizes }),
+    ...(run.planned && { planned: run.planned.held(stack) }),
   });
   for (const host of hosts) {
     if (!("directory" in host)) continue;

@@ -5,10 +5,12 @@ import type { Access } from "./access.ts";
 import { sign } from "./authority.ts";
 import { ConvergeFault } from "./fault.ts";
 import type { OutputOrigin } from "./output-origin.ts";
+import { type Held, heldOf, requireHeld } from "./plan-file.ts";
 import { type Line, Remote, StepFault } from "./remote.ts";
 import type { Report } from "./report.ts";
 import type { Member } from "./schedule.ts";
-import { type Secrets, saltedDigest } from "./secrets.ts";
+import { secretChanges } from "./secret-changes.ts";
+import type { Secrets } from "./secrets.ts";
 import { archiveOf, type Missing } from "./upload.ts";
 
 export interface HostContext {
@@ -24,6 +26,8 @@ export interface HostContext {
   readonly origin: OutputOrigin;
   /** Whether the host may go back to an output that does not contain the commit it has. */
   readonly allowOlder: boolean;
+  /** What the host had when it was planned; undefined where no plan is applied. */
+  readonly planned: Held | undefined;
 }
 
 export class HostRun {
@@ -55,7 +59,10 @@ export class HostRun {
     const hash = answer.find(([step]) => step === "manifest")?.[1];
     const drift = answer.filter(([step]) => step === "drift");
     for (const [, what] of drift) this.#say("drift", what ?? "");
-    const changed = this.#changedSecrets(answer);
+    this.#requirePlanned(answer);
+    const changed = secretChanges(this.manifest, answer, this.#context.secrets).filter(
+      ({ value }) => value === "other",
+    );
     if (hash !== this.#context.bundle.hash)
       this.#requireNewer(answer.find(([step]) => step === "origin")?.[1]);
     return hash === this.#context.bundle.hash && drift.length === 0 && changed.length === 0;
@@ -73,25 +80,10 @@ export class HostRun {
     );
   }
 
-  /** Secrets whose value on the host is another; a new value under an old version is refused. */
-  #changedSecrets(answer: readonly Line[]): string[] {
-    const held = new Map(
-      answer.filter(([step]) => step === "secret").map((line) => [line[4] as string, line]),
-    );
-    return this.manifest.secrets.flatMap((secret) => {
-      const line = held.get(secret.path);
-      if (!line) return [secret.path];
-      const [, versions, salt, digest] = line;
-      if (saltedDigest(salt as string, this.#context.secrets.content(secret)) === digest) return [];
-      const declared =
-        secret.parts.flatMap((part) => (typeof part === "string" ? [] : [part.version])).join(",") || "-";
-      if (declared === versions) {
-        throw new ConvergeFault(
-          `the value of ${secret.path} is not the one that version ${versions} was applied with: raise its version to rotate it`,
-        );
-      }
-      return [secret.path];
-    });
+  /** What was planned for another state of the host is not applied to this one. */
+  #requirePlanned(answer: readonly Line[]): void {
+    const { planned } = this.#context;
+    if (planned) requireHeld(planned, heldOf(answer));
   }
 
   /** All that changes nothing that runs: upload, packages, users, certificates, secrets, checks. */
@@ -99,6 +91,8 @@ export class HostRun {
     const { bundle, owner, lockWait, origin } = this.#context;
     const waiting = (holder: string) => this.#say("waits", `for ${holder}`);
     await (this.#remote as Remote).hold(owner, { ms: lockWait, waiting });
+    // Again, now that nobody else may change it.
+    if (this.#context.planned) this.#requirePlanned(await this.#run("inspect"));
     const missing = (await this.#run("stage", [origin.label], bundle.plain))
       .filter(([step]) => step === "missing")
       .map(([, hash, have]): Missing => ({ hash: hash as string, have: Number(have ?? 0) }));

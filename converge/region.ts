@@ -9,6 +9,7 @@ import { HostRun } from "./host-run.ts";
 import { MaskedReport } from "./masked-report.ts";
 import { OutputOrigin } from "./output-origin.ts";
 import { owner } from "./owner.ts";
+import type { Held } from "./plan-file.ts";
 import { pool } from "./pool.ts";
 import type { Report } from "./report.ts";
 import { type Member, schedule, type Wave } from "./schedule.ts";
@@ -38,6 +39,8 @@ export interface RegionOptions {
   readonly lockWait?: number;
   /** Names of hosts that may go back to an older output; `all` is every one. @default none */
   readonly allowOlder?: "all" | readonly string[];
+  /** Host → what it had when it was planned. @default no plan is applied */
+  readonly planned?: ReadonlyMap<string, Held>;
 }
 
 type Options = Required<Omit<RegionOptions, "waves">> & Pick<RegionOptions, "waves">;
@@ -52,6 +55,7 @@ export async function convergeRegion(options: RegionOptions): Promise<ReadonlyMa
     skipUnreachable: false,
     lockWait: 60_000,
     allowOlder: [],
+    planned: new Map(),
     ...options,
   });
   return region.converge(hosts.map(({ host }) => host));
@@ -125,7 +129,7 @@ class Region {
   }
 
   async #verify(host: string): Promise<void> {
-    const { output, stack, report, outcomes, lockWait, allowOlder } = this.#options;
+    const { output, stack, report, outcomes, lockWait, allowOlder, planned } = this.#options;
     const connection = this.#connections.get(host) as Connection;
     const run = new HostRun({
       connection,
@@ -137,6 +141,7 @@ class Region {
       lockWait,
       origin: this.#origin,
       allowOlder: allowOlder === "all" || allowOlder.includes(host),
+      planned: planned.get(host),
     });
     this.#runs.set(host, run);
     if (!(await run.same())) return;

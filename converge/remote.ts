@@ -44,6 +44,22 @@ export class Remote {
     return lines(answer.stdout);
   }
 
+  /**
+   * What the host has otherwise than its generation, and than a plain manifest if one is given. Nothing is kept there:
+   * where this version of the script is not at hand it goes along with the question.
+   */
+  async compare(plain = ""): Promise<Line[]> {
+    const known = `[ -e ${this.#path} ] || { cat >/dev/null; exit ${NO_SCRIPT}; }; exec sh ${this.#path} compare`;
+    let answer = await this.#ssh.exec(known, plain);
+    if (answer.code === NO_SCRIPT) {
+      const size = Buffer.byteLength(this.#script);
+      const passing = `d=$(mktemp -d -p /run soundstage.XXXXXX) && trap 'rm -rf "$d"' EXIT && head -c ${size} >"$d/script" && sh "$d/script" compare`;
+      answer = await this.#ssh.exec(passing, this.#script + plain);
+    }
+    if (answer.code !== 0) throw new StepFault("compare", answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
   async ship(): Promise<void> {
     const folder = this.#path.slice(0, this.#path.lastIndexOf("/"));
     const command = `umask 077 && mkdir -p ${folder} && cat > ${this.#path}.part && mv ${this.#path}.part ${this.#path}`;

@@ -2,9 +2,14 @@
 # inspect: one round trip that tells whether the host is what its generation says.
 inspect() {
   setup
+  observe
+}
+
+observe() {
   manifest=$GENERATIONS/$(generation)/manifest
   hash=$(manifest_hash "$manifest")
   say manifest "${hash:-none}"
+  say generation "$(generation)"
   say origin "$(sed -n 3p "$GENERATIONS/$(generation)/meta" 2>/dev/null)"
   interrupted
   [ -n "$hash" ] || return 0

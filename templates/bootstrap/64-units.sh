@@ -30,8 +30,22 @@ unit_gone() {
   say units "$1 stopped, it is not wanted any more"
 }
 
+# trigger_digest MANIFEST UNIT KIND [DIGEST]: of all paths that restart or reload a unit, each as DIGEST has it.
 trigger_digest() {
-  records trigger "$1" | sed -n "s|^$2$TAB$3$TAB||p" | while read -r path; do path_digest "$path"; done | sha256sum | cut -c1-64
+  records trigger "$1" | sed -n "s|^$2$TAB$3$TAB||p" | while read -r path; do "${4:-path_digest}" "$path"; done | sha256sum | cut -c1-64
+}
+
+# unit_verb NAME RESTART RELOAD: what brings a unit that shall run up to what triggers it; nothing where it is.
+unit_verb() {
+  was_restart='' was_reload=''
+  [ ! -e "$STATE/running/$1" ] || { read -r was_restart; read -r was_reload; } <"$STATE/running/$1"
+  if ! systemctl is-active --quiet "$1"; then
+    echo start
+  elif [ "$2" != "$was_restart" ]; then
+    echo restart
+  elif [ "$3" != "$was_reload" ]; then
+    echo reload
+  fi
 }
 
 unit_to() {
@@ -45,21 +59,12 @@ unit_to() {
     stopped) attempt units "$2" systemctl disable --now "$2"; return ;;
   esac
   restart=$(trigger_digest "$1" "$2" restart) reload=$(trigger_digest "$1" "$2" reload)
-  was_restart='' was_reload=''
-  [ ! -e "$STATE/running/$2" ] || { read -r was_restart; read -r was_reload; } <"$STATE/running/$2"
   case "$(systemctl is-enabled "$2" 2>/dev/null)" in
     enabled | static | alias | indirect | generated) ;;
     masked) attempt units "$2" systemctl unmask "$2" && attempt units "$2" systemctl enable "$2" || return 1 ;;
     *) attempt units "$2" systemctl enable "$2" || return 1 ;;
   esac
-  verb=
-  if ! systemctl is-active --quiet "$2"; then
-    verb=start
-  elif [ "$restart" != "$was_restart" ]; then
-    verb=restart
-  elif [ "$reload" != "$was_reload" ]; then
-    verb=reload
-  fi
+  verb=$(unit_verb "$2" "$restart" "$reload")
   if [ -n "$verb" ]; then
     systemctl reset-failed "$2" 2>/dev/null || true
     code=0

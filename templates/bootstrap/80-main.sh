@@ -65,7 +65,7 @@ main() {
   verb=${1:-help}
   [ "$#" = 0 ] || shift
   case $verb in
-    inspect | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | commit | \
+    inspect | compare | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | commit | \
       hold | unlock | confirm | guard | history | restage)
       "$verb" "$@"
       ;;

@@ -30,6 +30,10 @@ export interface Want {
   readonly blob?: string;
   /** A cluster action of this name, which leaves it in /srv/cluster. */
   readonly action?: string;
+  /** Version of the secret in /etc/token, which restarts its unit. */
+  readonly token?: number;
+  /** What stands in /etc/token where that is no secret. */
+  readonly plainToken?: string;
 }
 
 export type Wants = Readonly<Record<string, Want>>;
@@ -66,7 +70,11 @@ export class Fleet {
         host.file(scope, "/etc/systemd/system/page.service", {
           content: `# of ${want.page}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep ${want.slow ?? 0}\n[Install]\nWantedBy=multi-user.target\n`,
         });
-        host.unit(scope, "page.service", { restart: ["/srv/page", "/etc/systemd/system/page.service"] });
+        if (want.token) host.secret(scope, "/etc/token", { parts: [{ file: "token", version: want.token }] });
+        if (want.plainToken) host.file(scope, "/etc/token", { content: want.plainToken });
+        host.unit(scope, "page.service", {
+          restart: ["/srv/page", "/etc/systemd/system/page.service", ...(want.token ? ["/etc/token"] : [])],
+        });
         if (want.check) host.check(scope, "page", { command: `sleep ${want.check}`, paths: ["/srv/page"] });
         new SshServer(host, "sshd", { host, ports: want.ports ?? [22] });
         if (want.sshd) {
