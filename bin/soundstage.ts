@@ -8,6 +8,7 @@ import * as converge from "./commands/converge.ts";
 import * as deploy from "./commands/deploy.ts";
 import * as down from "./commands/down.ts";
 import * as packages from "./commands/packages.ts";
+import * as status from "./commands/status.ts";
 import * as supervise from "./commands/supervise.ts";
 import * as trust from "./commands/trust.ts";
 import * as validate from "./commands/validate.ts";
@@ -18,7 +19,7 @@ const output =
   basename(import.meta.filename) === "soundstage.mjs" ? resolve(import.meta.dirname, "..") : "cdktf.out";
 
 /** In the order of the help; each loads its work only when it is called. */
-const commands = [validate, deploy, apply, converge, down, supervise, trust, packages, cloudInit, ca];
+const commands = [validate, deploy, apply, converge, status, down, supervise, trust, packages, cloudInit, ca];
 for (const { register } of commands) register(program, output);
 
 program.parseAsync().catch((error: Error) => {

@@ -44,6 +44,20 @@ export class Remote {
     return lines(answer.stdout);
   }
 
+  /**
+   * A verb that changes nothing, in one round trip. A host that has never seen this version of the script is read it,
+   * and keeps nothing of it.
+   */
+  async ask(verb: string, args: readonly string[] = []): Promise<Line[]> {
+    const call = [verb, ...args.map(quote)].join(" ");
+    let answer = await this.#ssh.exec(
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} ${call}`,
+    );
+    if (answer.code === NO_SCRIPT) answer = await this.#ssh.exec(`exec sh -s -- ${call}`, this.#script);
+    if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
   async ship(): Promise<void> {
     const folder = this.#path.slice(0, this.#path.lastIndexOf("/"));
     const command = `umask 077 && mkdir -p ${folder} && cat > ${this.#path}.part && mv ${this.#path}.part ${this.#path}`;
