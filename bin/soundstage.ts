@@ -7,10 +7,14 @@ import * as cloudInit from "./commands/cloud-init.ts";
 import * as converge from "./commands/converge.ts";
 import * as deploy from "./commands/deploy.ts";
 import * as down from "./commands/down.ts";
+import * as history from "./commands/history.ts";
+import * as logs from "./commands/logs.ts";
 import * as packages from "./commands/packages.ts";
+import * as rollback from "./commands/rollback.ts";
 import * as status from "./commands/status.ts";
 import * as supervise from "./commands/supervise.ts";
 import * as trust from "./commands/trust.ts";
+import * as unlock from "./commands/unlock.ts";
 import * as validate from "./commands/validate.ts";
 
 const program = new Command("soundstage").description("Brings the hosts of a platform to their bundles.");
@@ -19,7 +23,23 @@ const output =
   basename(import.meta.filename) === "soundstage.mjs" ? resolve(import.meta.dirname, "..") : "cdktf.out";
 
 /** In the order of the help; each loads its work only when it is called. */
-const commands = [validate, deploy, apply, converge, status, down, supervise, trust, packages, cloudInit, ca];
+const commands = [
+  validate,
+  deploy,
+  apply,
+  converge,
+  status,
+  logs,
+  history,
+  rollback,
+  unlock,
+  down,
+  supervise,
+  trust,
+  packages,
+  cloudInit,
+  ca,
+];
 for (const { register } of commands) register(program, output);
 
 program.parseAsync().catch((error: Error) => {

@@ -1,5 +1,6 @@
 // The right to change a host: a command there that holds it while this process gives signs of life.
 import { randomUUID } from "node:crypto";
+import { hostname, userInfo } from "node:os";
 import { PassThrough, type Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConvergeFault } from "./fault.ts";
@@ -18,6 +19,11 @@ export interface HoldWait {
 
 /** Starts the command; `heard` is given what it prints. */
 export type Begin = (token: string, input: Readable, heard: (text: string) => void) => Promise<Answer>;
+
+/** Who holds a host, for whoever else comes. */
+export function holderName(): string {
+  return `${userInfo().username}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
+}
 
 export class Hold {
   /** Goes with every verb: the host refuses those of a run that it was taken from. */

@@ -1,11 +1,11 @@
 // One process for all hosts of a stack: prepared side by side, changed wave by wave, each proven or put back.
-import { hostname, userInfo } from "node:os";
 import type { Connection, SecretFile } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
 import { Access, accessSecrets } from "./access.ts";
 import { Budget } from "./budget.ts";
 import { ClusterActions } from "./cluster-actions.ts";
 import { UnreachableFault } from "./fault.ts";
+import { holderName } from "./hold.ts";
 import { HostRun } from "./host-run.ts";
 import { MaskedReport } from "./masked-report.ts";
 import { OutputOrigin } from "./output-origin.ts";
@@ -64,8 +64,7 @@ class Region {
   readonly #origin: OutputOrigin;
   /** What it takes to have the hosts' files and to reach the hosts. */
   readonly #needed: Pick<SecretFile, "parts">[] = [];
-  readonly #owner =
-    `${userInfo().username}@${hostname()} pid ${process.pid} since ${new Date().toISOString()}`;
+  readonly #owner = holderName();
   readonly #actions = new ClusterActions();
   readonly #connections: ReadonlyMap<string, Connection>;
   readonly #orders = new Map<string, Member["order"]>();

@@ -73,7 +73,7 @@ main() {
     apply-staged) apply_staged ;;
     revert) [ ! -e "$JOURNAL" ] || put_back ;;
     recover) recover "${1:-}" ;;
-    audit) cat "$STATE/audit" ;;
+    audit) [ ! -e "$STATE/audit" ] || cat "$STATE/audit" ;;
     apply) apply_by_hand ;;
     verify) verify_by_hand ;;
     *)

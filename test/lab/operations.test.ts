@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cli, type Ended } from "./cli.ts";
-import { Fleet } from "./fleet.ts";
+import { Fleet, last, steps } from "./fleet.ts";
 import { labMissing } from "./requirements.ts";
-import { must } from "./run.ts";
+import { eventually, must } from "./run.ts";
 
 const missing = labMissing();
 
@@ -65,5 +65,102 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
     expect((await applying.ended).code).toBe(0);
     const after = await run("status", "a");
     expect([after.code, after.stdout]).toEqual([1, expect.stringMatching(/^a +other +2 /m)]);
+  });
+
+  test("history shows what is kept, and the audit what was done", async () => {
+    const { code, stdout } = await run("history", "a");
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^ +1 +[0-9a-f]{8} +this output's +20\S+Z +root@\S+ pid \d+$/m),
+    ]);
+    expect(stdout).toMatch(/^ +2 +holds +[0-9a-f]{8} +20/m);
+    const audit = JSON.parse((await run("history", "a", "--audit", "--json")).stdout).audit;
+    expect(audit.map(({ event, text }: { event: string; text: string }) => `${event} ${text}`)).toEqual([
+      "generation 1 after 0",
+      "generation 2 after 1",
+    ]);
+    expect(audit[0].from).toMatch(/^[\d.]+$/);
+  });
+
+  test("rollback brings the last other generation back, proven like any change, and forth again", async () => {
+    const { code, stdout, stderr } = await run("rollback", "a");
+    expect([code, stderr, fleet.pages()[0]]).toEqual([0, "", "one"]);
+    expect(steps(stdout, "rollback", "units", "probe", "generation")).toEqual([
+      "a rollback",
+      "a units",
+      "a probe",
+      "a generation",
+    ]);
+    expect(stdout).toMatch(/^a +rollback +to generation 1, applied 20/m);
+    expect((await run("status", "a")).code).toBe(0);
+    const same = await run("rollback", "a", "1");
+    expect([same.code, same.stderr]).toEqual([
+      1,
+      expect.stringContaining("generation 1 is the bundle that is in place"),
+    ]);
+    expect((await run("rollback", "a", "9")).stderr).toContain("generation 9 is not kept; kept: 2");
+    const forth = await run("rollback", "a", "--json");
+    expect([forth.code, fleet.pages()[0], await fleet.held()]).toEqual([0, "two", []]);
+    expect(JSON.parse(last(forth.stdout))).toMatchObject({ event: "summary", hosts: { a: "changed" } });
+  });
+
+  test("a rollback that does not prove itself is put back", async () => {
+    // Two generations that both held when they were applied, and the host has changed since.
+    const [before, next] = [{ page: "old", probe: "test ! -e /srv/broken" }, { page: "new" }];
+    for (const b of [before, next]) expect((await fleet.applied(fleet.output({ b }))).code).toBe(0);
+    await fleet.lab.host("b").must("touch /srv/broken");
+    const { code, stdout, stderr } = await run("rollback", "b");
+    expect([code, fleet.pages()[1], await fleet.held()]).toEqual([1, "new", []]);
+    expect(stderr).toMatch(/b +FAILED +probe page: exit code 1/);
+    expect(stdout).toMatch(/b +back +generation \d+ is in place again/);
+  });
+
+  test("unlock shows who holds a host, asks, and puts back what is not proven", async () => {
+    const free = await run("unlock", "a");
+    expect([free.code, free.stdout]).toEqual([
+      0,
+      "a  nobody holds it, and nothing was left unproven there\n",
+    ]);
+    const applying = fleet.apply(fleet.output({ a: { page: "three", slow: 3 } }), "a");
+    await fleet.starting("a");
+    const asked = await run("unlock", "a");
+    expect([asked.code, asked.stdout]).toEqual([
+      2,
+      expect.stringMatching(/^a is held by root@.* pid \d+ since .*\na {2}nothing was changed\n$/),
+    ]);
+    const taken = await run("unlock", "a", "--yes");
+    expect([taken.code, taken.stdout]).toEqual([
+      0,
+      expect.stringMatching(/a {2}taken from root@.*\na {2}generation \d+ is in place again/),
+    ]);
+    expect((await applying.ended).code).toBe(1);
+    expect([fleet.pages()[0], await fleet.held()]).toEqual(["two", []]);
+  });
+
+  test("logs shows the journal of a unit, follows it, and leaves nothing behind on the host", async () => {
+    await fleet.lab
+      .host("a")
+      .must("systemd-cat --identifier=page echo unrelated; systemctl restart page.service");
+    const { code, stdout, stderr } = await run("logs", "a", "page.service", "--lines", "2");
+    expect([code, stderr, stdout.trim().split("\n").length]).toEqual([0, "", 2]);
+    expect(stdout).toMatch(/page\.service/);
+    const every = await run("logs", "a", "--json");
+    expect(JSON.parse(last(every.stdout))).toHaveProperty("MESSAGE");
+    const following = command(out, "logs", "a", "page.service", "--follow", "--lines", "0");
+    const journals = "ls /proc/*/exe -l 2>/dev/null | grep -c /journalctl";
+    await eventually(10_000, async () => {
+      if ((await fleet.lab.host("a").exec(journals)).stdout !== "1\n")
+        throw new Error("it does not follow yet");
+    });
+    await fleet.lab.host("a").must("systemctl restart page.service");
+    await eventually(10_000, async () => {
+      if (!/page\.service/.test(following.stdout)) throw new Error("the restart is not shown");
+    });
+    following.kill("SIGINT");
+    await following.ended;
+    await eventually(10_000, async () => {
+      if ((await fleet.lab.host("a").exec(journals)).stdout !== "0\n")
+        throw new Error("journalctl is left behind");
+    });
   });
 });
