@@ -110,17 +110,20 @@ export function clockFault({ seconds, within }: HostStatus["clock"]): number {
 }
 
 function faults(status: Omit<HostStatus, "faults">): string[] {
-  const { host, stack, bundle, units, clock, disks, interrupted } = status;
+  const { host, stack, bundle, units, clock, disks, interrupted, heldBy } = status;
   const at = `${host} --stack ${stack}`;
   const off = clockFault(clock);
   const full = disks.filter(isNearlyFull);
+  // What is under way is judged when it is over.
+  const rest = heldBy === undefined;
   return [
-    bundle === "none" && `nothing was applied here yet: soundstage apply ${at}`,
-    bundle === "other" && `it holds another bundle than this output's: soundstage apply ${at}`,
+    !rest && `it is held by ${heldBy}: a run that is gone is let go by itself, or by soundstage unlock ${at}`,
+    rest && bundle === "none" && `nothing was applied here yet: soundstage apply ${at}`,
+    rest && bundle === "other" && `it holds another bundle than this output's: soundstage apply ${at}`,
     interrupted &&
       `an apply was interrupted: soundstage apply ${at}, or soundstage unlock ${at} to put it back`,
     ...units
-      .filter((unit) => !isAsWanted(unit))
+      .filter((unit) => rest && !isAsWanted(unit))
       .map(
         ({ name, wanted, is }) =>
           `${name} is ${is}, not ${wanted}: soundstage logs ${host} ${name} --stack ${stack}`,

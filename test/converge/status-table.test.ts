@@ -48,7 +48,6 @@ describe("the table of hosts", () => {
       ["clock", String(NOW / 1000 + 3600)],
       ["disk", "/", "/dev/vda1", "31400000000", "40000000000"],
       ["disk", "/var", "/dev/vdb1", "120000000", "8000000000"],
-      ["held", "bert@desk pid 7 since 2026-03-01T11:59:00Z"],
       ["interrupted", "11 12 applying"],
     );
     const gone: Unreachable = {
@@ -58,9 +57,9 @@ describe("the table of hosts", () => {
       faults: ["root@192.0.2.3 can not be reached: port 22: no answer"],
     };
     expect(statusText([status("eu-1"), ill, gone], NOW, false)).toMatchInlineSnapshot(`
-      "host  bundle       gen  release    units    up    clock  free /    /var  applied  by           held by
+      "host  bundle       gen  release    units    up    clock  free /    /var  applied  by
       eu-1  same          12  3f9a2c1d  2 of 2  41 d      0 s   31 GB          2 h ago  anna@laptop
-      eu-2  other         12  3f9a2c1d  0 of 1  41 d  +60 min   31 GB  120 MB  2 h ago  anna@laptop  bert@desk
+      eu-2  other         12  3f9a2c1d  0 of 1  41 d  +60 min   31 GB  120 MB  2 h ago  anna@laptop
       eu-3  unreachable
 
       host  what is not well
@@ -74,6 +73,19 @@ describe("the table of hosts", () => {
       3 hosts: 1 well, 2 not
       "
     `);
+  });
+
+  test("of a host that is being changed it is said who holds it, and no more", () => {
+    const held = status(
+      "eu-1",
+      ["manifest", "c3d4"],
+      ["unit", "nginx.service", "started", "activating"],
+      ["held", "bert@desk pid 7 since 2026-03-01T11:59:00Z"],
+    );
+    expect(held.faults).toEqual([
+      "it is held by bert@desk pid 7 since 2026-03-01T11:59:00Z: a run that is gone is let go by itself, or by soundstage unlock eu-1 --stack region-eu",
+    ]);
+    expect(statusText([held], NOW, false)).toMatch(/anna@laptop {2}bert@desk\n/);
   });
 
   test("a host to which nothing was applied is not well", () => {
