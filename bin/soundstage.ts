@@ -6,6 +6,7 @@ import * as ca from "./commands/ca.ts";
 import * as cloudInit from "./commands/cloud-init.ts";
 import * as converge from "./commands/converge.ts";
 import * as deploy from "./commands/deploy.ts";
+import * as doctor from "./commands/doctor.ts";
 import * as down from "./commands/down.ts";
 import * as history from "./commands/history.ts";
 import * as logs from "./commands/logs.ts";
@@ -33,6 +34,7 @@ const commands = [
   history,
   rollback,
   unlock,
+  doctor,
   down,
   supervise,
   trust,

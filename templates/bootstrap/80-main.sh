@@ -65,8 +65,8 @@ main() {
   verb=${1:-help}
   [ "$#" = 0 ] || shift
   case $verb in
-    inspect | status | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | \
-      commit | hold | unlock | confirm | guard | history | restage)
+    inspect | status | facts | stage | receive | secrets | prepare | answer | check | change | cluster | order | \
+      probe | commit | hold | unlock | confirm | guard | history | restage)
       "$verb" "$@"
       ;;
     check-staged) check_staged "$@" ;;

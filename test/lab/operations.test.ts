@@ -163,4 +163,22 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
         throw new Error("journalctl is left behind");
     });
   });
+
+  test("doctor examines this machine and the hosts, and says how to mend what fails", async () => {
+    await fleet.lab.host("b").must("systemctl stop ssh.socket ssh.service");
+    const { code, stdout, stderr } = await run("doctor", "--json");
+    await fleet.lab.host("b").must("systemctl start ssh.service");
+    expect([code, stderr]).toEqual([1, ""]);
+    const { findings } = JSON.parse(stdout);
+    const of = (where: string) =>
+      Object.fromEntries(
+        findings
+          .filter((found: { where: string }) => found.where === where)
+          .map(({ what, ok }: { what: string; ok: boolean }) => [what, ok]),
+      );
+    expect(of("here")).toMatchObject({ node: true, git: true, keys: true });
+    expect(of("a")).toMatchObject({ ssh: true, release: true, clock: true, systemd: true, "disk /": true });
+    expect(of("b")).toEqual({ ssh: false });
+    expect(findings.at(-1).fix).toContain("soundstage trust b");
+  });
 });
