@@ -132,7 +132,7 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
 /** `90s`, `5m`, `1h`; seconds where no unit stands. */
-function milliseconds(text: string, option: string): number {
+export function milliseconds(text: string, option: string): number {
   const [, number, unit = "s"] = /^(\d+)([smh])?$/.exec(text) ?? [];
   if (number === undefined) throw new ConvergeFault(`${option} ${text}: expected a time such as 60s or 5m`);
   return Number(number) * (UNITS[unit] as number);
@@ -143,7 +143,7 @@ function parseWaves(sizes: readonly string[]): Share[] {
 }
 
 /** A display that moves where a person looks, plain lines for Terraform, which gives its child no terminal. */
-async function display(log: RunLog, json: boolean): Promise<Display> {
+export async function display(log: RunLog, json: boolean): Promise<Display> {
   if (json) return new JsonReport(log);
   // What moves must fit: a line a host, and one for the step that runs.
   if (!process.stdout.isTTY || log.hosts.length * 2 > process.stdout.rows) return new PlainReport(log);

@@ -1,10 +1,10 @@
 // `soundstage drift`: what hosts have otherwise than what was put there; what a new bundle brings is the plan's.
 import { Access, accessSecrets } from "./access.ts";
-import { platformFolder } from "./converge.ts";
 import { unifiedDiff } from "./line-diff.ts";
 import type { PlanOptions } from "./plan.ts";
 import { type Held, heldOf } from "./plan-file.ts";
 import { PlanText } from "./plan-text.ts";
+import { platformFolder } from "./platform-folder.ts";
 import type { Line } from "./remote.ts";
 import { Secrets } from "./secrets.ts";
 import { select } from "./selection.ts";
@@ -21,7 +21,7 @@ export interface HostDrift {
 /** @returns the exit code: 0 none, 2 drift, 1 a host could not be asked */
 export async function drift(options: Omit<PlanOptions, "out">): Promise<number> {
   const { output, json } = options;
-  const folder = platformFolder(output);
+  const folder = platformFolder(output, [options.stack].flat()[0] as string);
   const secrets = new Secrets(folder);
   const access = new Access(folder, secrets);
   const selections = select(options);

@@ -4,6 +4,7 @@ import type { HostBundle } from "../bundle/reader.ts";
 import type { Access } from "./access.ts";
 import { sign } from "./authority.ts";
 import { ConvergeFault } from "./fault.ts";
+import { type Generation, generations } from "./generations.ts";
 import type { OutputOrigin } from "./output-origin.ts";
 import { type Held, heldOf, requireHeld } from "./plan-file.ts";
 import { type Line, Remote, StepFault } from "./remote.ts";
@@ -46,14 +47,10 @@ export class HostRun {
 
   /** True when the host is verified to be its bundle already: one round trip. */
   async same(): Promise<boolean> {
-    this.#remote = await Remote.connect(
-      this.#context.connection,
-      this.#context.access,
-      this.#context.bundle.script,
-    );
-    const answer = await this.#remote.verify();
+    const remote = await this.#connect();
+    const answer = await remote.verify();
     if (!answer) {
-      await this.#remote.ship();
+      await remote.ship();
       return false;
     }
     const hash = answer.find(([step]) => step === "manifest")?.[1];
@@ -66,6 +63,12 @@ export class HostRun {
     if (hash !== this.#context.bundle.hash)
       this.#requireNewer(answer.find(([step]) => step === "origin")?.[1]);
     return hash === this.#context.bundle.hash && drift.length === 0 && changed.length === 0;
+  }
+
+  async #connect(): Promise<Remote> {
+    const { connection, access, bundle } = this.#context;
+    this.#remote = await Remote.connect(connection, access, bundle.script);
+    return this.#remote;
   }
 
   /** An old branch must not quietly undo what a newer one brought. */
@@ -88,9 +91,8 @@ export class HostRun {
 
   /** All that changes nothing that runs: upload, packages, users, certificates, secrets, checks. */
   async prepare(): Promise<void> {
-    const { bundle, owner, lockWait, origin } = this.#context;
-    const waiting = (holder: string) => this.#say("waits", `for ${holder}`);
-    await (this.#remote as Remote).hold(owner, { ms: lockWait, waiting });
+    const { bundle, origin } = this.#context;
+    await this.#hold();
     // Again, now that nobody else may change it.
     if (this.#context.planned) this.#requirePlanned(await this.#run("inspect"));
     const missing = (await this.#run("stage", [origin.label], bundle.plain))
@@ -112,6 +114,27 @@ export class HostRun {
       await this.#answer(id as string, Buffer.from(csr as string, "base64").toString());
     }
     this.#tell(await this.#run("check"));
+  }
+
+  /**
+   * The same for an earlier generation in the place of the bundle.
+   * @param choose is given those that the host keeps
+   * @returns the groups that it changes in
+   */
+  async restage(choose: (kept: readonly Generation[]) => Generation): Promise<string[]> {
+    await (await this.#connect()).ready();
+    await this.#hold();
+    const { number } = choose(generations(await this.#run("history")));
+    const staged = await this.#run("restage", [String(number)]);
+    this.#tell(staged.filter(([step]) => step !== "group"));
+    this.#tell(await this.#run("check"));
+    return staged.filter(([step]) => step === "group").map(([, group]) => group as string);
+  }
+
+  async #hold(): Promise<void> {
+    const { owner, lockWait } = this.#context;
+    const waiting = (holder: string) => this.#say("waits", `for ${holder}`);
+    await (this.#remote as Remote).hold(owner, { ms: lockWait, waiting });
   }
 
   async #answer(id: string, request: string): Promise<void> {

@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { type HostBundle, readBundle } from "../bundle/reader.ts";
 import { Access, accessSecrets } from "./access.ts";
-import { platformFolder } from "./converge.ts";
 import { type HostPlan, hostPlan } from "./host-plan.ts";
 import { OutputOrigin } from "./output-origin.ts";
 import { PlanFile } from "./plan-file.ts";
 import { PlanText } from "./plan-text.ts";
+import { platformFolder } from "./platform-folder.ts";
 import type { Line } from "./remote.ts";
 import { schedule, type Wave } from "./schedule.ts";
 import { Secrets } from "./secrets.ts";
@@ -41,7 +41,7 @@ interface StackPlan {
 /** @returns the exit code: 0 nothing would change, 2 something would, 1 a host could not be asked */
 export async function plan(options: PlanOptions): Promise<number> {
   const { output, json, out } = options;
-  const folder = platformFolder(output);
+  const folder = platformFolder(output, [options.stack].flat()[0] as string);
   const secrets = new Secrets(folder);
   const access = new Access(folder, secrets);
   const selections = select(options);

@@ -8,7 +8,7 @@ import type { Secrets } from "./secrets.ts";
 import type { Target } from "./target.ts";
 
 /** What ssh tries by itself (ssh_config(5), "IdentityFile"), as far as ssh2 has the type. */
-const OWN = ["id_ed25519", "id_ecdsa", "id_rsa"];
+export const OWN = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 export class PrivateKeys {
   readonly #folder: string;

@@ -1,5 +1,5 @@
 // The verbs of the host's script, over one connection.
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { sha256 } from "../bundle/hash.ts";
 import type { Connection } from "../bundle/manifest.ts";
 import type { Access } from "./access.ts";
@@ -60,6 +60,25 @@ export class Remote {
     return lines(answer.stdout);
   }
 
+  /**
+   * A verb that changes nothing, in one round trip. A host that has never seen this version of the script is read it,
+   * and keeps nothing of it.
+   */
+  async ask(verb: string, args: readonly string[] = []): Promise<Line[]> {
+    const call = [verb, ...args.map(quote)].join(" ");
+    let answer = await this.#ssh.exec(
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} ${call}`,
+    );
+    if (answer.code === NO_SCRIPT) answer = await this.#ssh.exec(`exec sh -s -- ${call}`, this.#script);
+    if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
+  /** What changes something must be on the host itself: it outlives the connection. */
+  async ready(): Promise<void> {
+    if ((await this.#ssh.exec(`[ -e ${this.#path} ]`)).code !== 0) await this.ship();
+  }
+
   async ship(): Promise<void> {
     const folder = this.#path.slice(0, this.#path.lastIndexOf("/"));
     const command = `umask 077 && mkdir -p ${folder} && cat > ${this.#path}.part && mv ${this.#path}.part ${this.#path}`;
@@ -96,6 +115,11 @@ export class Remote {
   /** Whether a question of the script is answered with yes. */
   async asks(verb: string, args: readonly string[]): Promise<boolean> {
     return (await this.#ssh.exec(this.#command(verb, args))).code === 0;
+  }
+
+  /** Runs a command that is no verb, whose output goes on as it comes. @returns its exit code */
+  stream(command: string, out: Writable): Promise<number> {
+    return this.#ssh.stream(command, out);
   }
 
   #command(verb: string, args: readonly string[]): string {

@@ -1,5 +1,5 @@
 // One connection a host: over its jump hosts, to the first of its ports that answers, as root.
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import type { NodeSSH } from "node-ssh";
 import type { Channel } from "ssh2";
@@ -80,6 +80,36 @@ export class Ssh {
     if (!sudo) return this.#run({ command, stdin }, heard);
     if (stdin !== "" && !sudo.proven) await this.exec("true");
     return sudo.answer(await this.#run(sudo.call({ command, stdin }), heard));
+  }
+
+  /**
+   * Runs a command as root whose output goes on as it comes, and is kept nowhere.
+   * @returns its exit code; 0 as well where nobody reads on
+   */
+  async stream(command: string, out: Writable): Promise<number> {
+    const sudo = this.#sudo;
+    // What it refuses, it refuses here.
+    if (sudo) await this.exec("true");
+    const call = sudo?.call({ command, stdin: "" }) ?? { command, stdin: "" };
+    return new Promise((resolve, reject) => {
+      const lost = () => reject(new UnreachableFault("the connection to the host is lost"));
+      if (!this.#ssh.connection) return lost();
+      this.#ssh.connection.exec(call.command, (error, channel) => {
+        if (error) return reject(new ConvergeFault(`no command can be begun on the host: ${error.message}`));
+        let code: number | null = null;
+        out.once("error", () => {
+          channel.destroy();
+          resolve(0);
+        });
+        channel.once("exit", (exit: number | null) => {
+          code = exit;
+        });
+        channel.once("close", () => (code === null ? lost() : resolve(code)));
+        channel.stderr.resume();
+        channel.pipe(out, { end: false });
+        channel.end(call.stdin);
+      });
+    });
   }
 
   async #run({ command, stdin }: Call, heard?: (text: string) => void): Promise<Answer> {

@@ -9,7 +9,7 @@ interface Options {
 }
 
 /** `plan` and `drift`: what hosts have, without a change to any. */
-export function register(program: Command, output: () => string): void {
+export function register(program: Command, output: string): void {
   const asking = (name: string, description: string) =>
     program
       .command(`${name} [hosts...]`)
@@ -19,7 +19,7 @@ export function register(program: Command, output: () => string): void {
         "stack whose hosts are meant, such as region-eu; may be repeated",
         (stack: string, before: string[] = []) => [...before, stack],
       )
-      .option("--output <folder>", "folder that cdktf synthesized into", output())
+      .option("--output <folder>", "folder that cdktf synthesized into", output)
       .option("--json", "print one JSON object");
   asking("plan", "show what an apply would change on the hosts; exit codes 0 nothing, 2 changes, 1 error")
     .option("--out <file>", "write the plan, for apply --plan")

@@ -1,6 +1,7 @@
 
 # history: the generations that are kept, a line each: number, whether it holds, manifest, time, by whom, origin.
 history() {
+  [ -d "$GENERATIONS" ] || return 0
   current=$(generation)
   find "$GENERATIONS" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort -n | while read -r number; do
     # Without facts it was never committed.
@@ -12,7 +13,8 @@ history() {
   done
 }
 
-# restage NUMBER: an earlier generation as what is to be applied.
+# restage NUMBER: an earlier generation as what is to be applied; answers with the groups that it changes in, and with
+# the packages that it had and the host has no more, which stay as they are.
 restage() {
   setup
   recover
@@ -25,4 +27,6 @@ restage() {
   cp "$kept/manifest" "$STAGED/manifest"
   sed -n 3p "$kept/meta" >"$STAGED/origin"
   for secret in "$kept"/secrets/*; do [ ! -e "$secret" ] || cp "$secret" "$STAGED/secrets/"; done
+  records order "$STAGED/manifest" | cut -f1 | while read -r group; do say group "$group"; done
+  missing_packages "$STAGED/manifest" | while read -r name; do say packages "$name is not put back"; done
 }

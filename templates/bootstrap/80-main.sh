@@ -65,15 +65,15 @@ main() {
   verb=${1:-help}
   [ "$#" = 0 ] || shift
   case $verb in
-    inspect | compare | stage | receive | secrets | prepare | answer | check | change | cluster | order | probe | commit | \
-      hold | unlock | confirm | guard | history | restage)
+    inspect | compare | status | facts | stage | receive | secrets | prepare | answer | check | change | cluster | order | \
+      probe | commit | hold | unlock | confirm | guard | history | restage)
       "$verb" "$@"
       ;;
     check-staged) check_staged "$@" ;;
     apply-staged) apply_staged ;;
     revert) [ ! -e "$JOURNAL" ] || put_back ;;
     recover) recover "${1:-}" ;;
-    audit) cat "$STATE/audit" ;;
+    audit) [ ! -e "$STATE/audit" ] || cat "$STATE/audit" ;;
     apply) apply_by_hand ;;
     verify) verify_by_hand ;;
     *)

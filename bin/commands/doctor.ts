@@ -1,0 +1,25 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { jsonOption, outputOption, stackOption } from "./options.ts";
+
+export function register(program: Command, output: string): void {
+  program
+    .command("doctor")
+    .description("examine this machine, and the hosts of stacks, and say how to mend what fails")
+    .addOption(stackOption().makeOptionMandatory(false))
+    .addOption(outputOption(output))
+    .addOption(jsonOption())
+    .action(async (options: { stack?: string[]; output: string; json?: boolean }) => {
+      const { doctor } = await import("../../converge/doctor.ts");
+      const { platformFile, readPlatform } = await import("../platform-file.ts");
+      const file = platformFile();
+      let fault: string | undefined;
+      try {
+        readPlatform(file);
+      } catch (error) {
+        fault = (error as Error).message;
+      }
+      const platform = { file, ...(fault !== undefined && { fault }) };
+      process.exitCode = await doctor({ ...options, output: resolve(options.output), platform });
+    });
+}

@@ -1,0 +1,16 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { jsonOption, outputOption, stackOption } from "./options.ts";
+
+export function register(program: Command, output: string): void {
+  program
+    .command("status [hosts...]")
+    .description("show the hosts of stacks at a glance; exit code 0 when all are well, 1 otherwise")
+    .addOption(stackOption())
+    .addOption(outputOption(output))
+    .addOption(jsonOption())
+    .action(async (hosts: string[], options: { stack: string[]; output: string; json?: boolean }) => {
+      const { status } = await import("../../converge/status.ts");
+      process.exitCode = await status({ ...options, output: resolve(options.output), hosts });
+    });
+}

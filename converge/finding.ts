@@ -1,0 +1,10 @@
+// One thing that the doctor looked at.
+export interface Finding {
+  /** A host, or `here`: the operator's machine. */
+  readonly where: string;
+  readonly what: string;
+  readonly ok: boolean;
+  readonly found: string;
+  /** Command that mends it, or what to do, where it is not as it should be. */
+  readonly fix?: string;
+}

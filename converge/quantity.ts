@@ -1,0 +1,26 @@
+// Amounts as a person reads them: one number, and the unit that suits it.
+
+const TIMES = [
+  ["d", 86_400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+] as const;
+
+/** `41 d`, `5 h`, `12 min`, `3 s`: the largest unit of which there are two, or the smallest. */
+export function duration(seconds: number): string {
+  const [unit, length] = TIMES.find(([, each]) => seconds >= 2 * each) ?? ["s", 1];
+  return `${Math.floor(seconds / length)} ${unit}`;
+}
+
+/** `12 GB`, `830 MB`: decimal, as disks are sold. */
+export function bytes(count: number): string {
+  const [unit, size] = count >= 1e12 ? ["TB", 1e12] : count >= 1e9 ? ["GB", 1e9] : ["MB", 1e6];
+  const amount = count / (size as number);
+  return `${amount < 10 && unit !== "MB" ? amount.toFixed(1) : Math.floor(amount)} ${unit}`;
+}
+
+export function plural(count: number, noun: string): string {
+  const rounded = Math.round(count);
+  return `${rounded} ${noun}${rounded === 1 ? "" : "s"}`;
+}

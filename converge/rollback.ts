@@ -1,0 +1,99 @@
+// `soundstage rollback`: an earlier generation in place again, proven or put back like any other change.
+import { display, milliseconds } from "./converge.ts";
+import { goal } from "./generations.ts";
+import { HostRun } from "./host-run.ts";
+import { Hosts } from "./hosts.ts";
+import { MaskedReport } from "./masked-report.ts";
+import { OutputOrigin } from "./output-origin.ts";
+import { owner } from "./owner.ts";
+import type { Report } from "./report.ts";
+import { RunLog } from "./run-log.ts";
+import { ProcessStop, type Stop } from "./stop.ts";
+import type { Outcome } from "./summary.ts";
+
+export interface RollbackOptions {
+  readonly output: string;
+  readonly stack: string;
+  readonly host: string;
+  /** @default the last before the one in place that was another bundle */
+  readonly generation?: number;
+  /** @default 60s */
+  readonly lockWait?: string;
+  readonly json?: boolean;
+}
+
+/** @returns the exit code: 0 only when the earlier generation is in place and proven */
+export async function rollback(options: RollbackOptions): Promise<number> {
+  const { output, host, stack, generation, lockWait } = options;
+  const hosts = await Hosts.of({ output, stack, hosts: [host] });
+  const shown = await display(new RunLog(output, new Map([[host, stack]])), options.json ?? false);
+  const report = new MaskedReport(shown, hosts.secrets);
+  const began = performance.now();
+  let outcome: Outcome = "not begun";
+  const conclude = () => {
+    const seconds = (performance.now() - began) / 1000;
+    shown.summary({
+      outcomes: new Map([[host, outcome]]),
+      seconds,
+      ...(stop.reason && { stopped: stop.reason }),
+    });
+  };
+  const stop = new ProcessStop(
+    (reason) => shown.stopping(reason),
+    () => {
+      conclude();
+      process.exit(130);
+    },
+  );
+  const run = new HostRun({
+    ...hosts.machine(host),
+    access: hosts.access,
+    secrets: hosts.secrets,
+    report,
+    owner: owner(),
+    lockWait: lockWait === undefined ? 60_000 : milliseconds(lockWait, "--lock-wait"),
+    origin: OutputOrigin.of(output),
+    planned: undefined,
+    allowOlder: true,
+  });
+  try {
+    const groups = await prepare(run, generation, report);
+    if (stop.reason) report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
+    else {
+      outcome = "changing";
+      await change(run, groups, stop);
+      outcome = "changed";
+    }
+  } catch (error) {
+    outcome = "failed";
+    report.failed(host, (error as Error).message);
+  } finally {
+    await run.release();
+    await shown.close();
+    conclude();
+    await stop.dispose();
+  }
+  return outcome === "changed" ? 0 : outcome === "failed" ? 1 : stop.code;
+}
+
+async function prepare(run: HostRun, wanted: number | undefined, report: Report): Promise<string[]> {
+  return run.restage((kept) => {
+    const chosen = goal(kept, wanted);
+    report.step(
+      run.name,
+      "rollback",
+      `to generation ${chosen.number}, applied ${chosen.time} by ${chosen.by}`,
+    );
+    return chosen;
+  });
+}
+
+/** A leader hands over before anything of it restarts, and the gate of a cluster stands behind it, as in a run. */
+async function change(run: HostRun, groups: readonly string[], stop: Stop): Promise<void> {
+  const { fresh, leads } = await run.member();
+  for (const group of leads) if (!fresh.has(group) && groups.includes(group)) await run.handover(group);
+  if (stop.reason) throw new Error(`${stop.reason}; nothing was changed here`);
+  await run.apply();
+  for (const group of groups) await run.gate(group);
+  await run.prove();
+}
