@@ -103,9 +103,8 @@ export class Remote {
   async run(verb: string, args: readonly string[] = [], stdin: string | Readable = ""): Promise<Line[]> {
     const answer = await this.#ssh.exec(this.#command(verb, args), stdin);
     if (answer.code === 4) {
-      const owner = answer.stdout.split("\t")[1]?.trim();
       throw new ConvergeFault(
-        `the host was taken from this run, which gave no sign of life: ${owner} has it now`,
+        "the host was taken from this run, which gave no sign of life for 15 seconds, or was unlocked by somebody: what it had not proven is put back",
       );
     }
     if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code, lines(answer.stdout));
