@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cli } from "./cli.ts";
 import { Fleet, last } from "./fleet.ts";
@@ -71,8 +71,7 @@ describe.skipIf(missing)(
     test.skipIf(deployMissing())("by a Terraform that is interrupted it does the same", async () => {
       const [, before] = fleet.pages();
       const out = fleet.output(two("terraform", 3));
-      mkdirSync(join(out, "bin"));
-      copyFileSync(fleet.cli, join(out, "bin", "soundstage.mjs"));
+      cpSync(dirname(fleet.cli), join(out, "bin"), { recursive: true });
       const folder = `-chdir=${join(out, "stacks", "fleet")}`;
       const terraform = (...args: [string, ...string[]]) =>
         new Cli(["terraform", folder, ...args, "-input=false", "-no-color"], {
