@@ -87,7 +87,7 @@ describe.skipIf(missing)(`packages${missing ? ` (${missing})` : ""}`, () => {
     }
     said.splice(0);
     expect(await apply(pin("2.0"), ["one"])).toBe(0);
-    expect(said).toEqual([expect.stringMatching(/^one +same/)]);
+    expect(said[0]).toMatch(/^one +same/);
   });
 
   test("hosts that differ are locked only by name", async () => {
