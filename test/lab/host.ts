@@ -204,12 +204,6 @@ export class LabHost {
     await end(this.netns);
   }
 
-  /** Limits what it receives, in tc(8)'s words such as `40mbit`, until it is stopped. */
-  async slow(rate: string): Promise<void> {
-    const words = ["qdisc", "replace", "dev", this.#veth, "root", "tbf", "rate", rate];
-    await must("tc", [...words, "burst", "64kb", "latency", "400ms"]);
-  }
-
   /** Cuts its link at the bridge: both sides hear nothing more. `heal` mends it. */
   async cut(): Promise<void> {
     await must("ip", ["link", "set", this.#veth, "down"]);
