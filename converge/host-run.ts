@@ -2,7 +2,6 @@
 import type { Connection, Manifest } from "../bundle/manifest.ts";
 import type { HostBundle } from "../bundle/reader.ts";
 import type { Access } from "./access.ts";
-import { sign } from "./authority.ts";
 import { ConvergeFault } from "./fault.ts";
 import { type Generation, generations } from "./generations.ts";
 import type { OutputOrigin } from "./output-origin.ts";
@@ -108,12 +107,14 @@ export class HostRun {
     }
     if (this.manifest.secrets.length > 0)
       await this.#run("secrets", [], this.#context.secrets.lines(this.manifest.secrets));
-    const prepared = await this.#run("prepare");
-    this.#tell(prepared.filter(([step]) => step !== "request"));
-    for (const [, id, csr] of prepared.filter(([step]) => step === "request")) {
+    const ready = await this.#run("ready");
+    this.#tell(ready.filter(([step]) => step !== "request"));
+    const requests = ready.filter(([step]) => step === "request");
+    for (const [, id, csr] of requests) {
       await this.#answer(id as string, Buffer.from(csr as string, "base64").toString());
     }
-    this.#tell(await this.#run("check"));
+    // Where nothing awaited a signature the checks have run with the rest.
+    if (requests.length > 0) this.#tell(await this.#run("check"));
   }
 
   /**
@@ -148,6 +149,7 @@ export class HostRun {
       certificate: secrets.operator(wanted.authority.certificate),
       key: secrets.operator(wanted.authority.key),
     };
+    const { sign } = await import("./authority.ts");
     this.#tell(await this.#run("answer", [id], await sign(request, wanted, authority)));
   }
 
@@ -209,8 +211,7 @@ export class HostRun {
   }
 
   async prove(): Promise<void> {
-    this.#tell(await this.#run("probe"));
-    this.#tell(await this.#run("commit"));
+    this.#tell(await this.#run("finish"));
     this.#pending = false;
   }
 

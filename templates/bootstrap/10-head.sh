@@ -6,7 +6,7 @@ set -eu
 umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 trap '' PIPE
-SELF=$(readlink -f "$0")
+case $0 in /*) SELF=$0 ;; *) SELF=$(readlink -f "$0") ;; esac
 # Where the operator stands, and whether others may enter it, plays no part.
 cd /
 
@@ -17,7 +17,8 @@ GENERATIONS=$STATE/generations
 CURRENT=$STATE/current
 JOURNAL=$STATE/journal
 # Gone after a restart, as whoever held it is.
-LOCK=/run/soundstage$(printf '%s' "$STATE" | tr / -).lock
+# shellcheck disable=SC2086
+LOCK=/run/soundstage$(IFS=/ && set -- $STATE && IFS=- && printf '%s' "$*").lock
 TAB=$(printf '\t')
 # Where preparing actions find a secret: a file named by the SHA-256 of its path.
 export SOUNDSTAGE_SECRETS="$STAGED/secrets"
@@ -60,7 +61,11 @@ journal() {
 }
 
 # The generation that holds; generation 0 is the host before us.
-generation() { if [ -L "$CURRENT" ]; then basename "$(readlink "$CURRENT")"; else echo 0; fi; }
+generation() {
+  link=0
+  [ ! -L "$CURRENT" ] || link=$(readlink "$CURRENT")
+  echo "${link##*/}"
+}
 
 # What a verb needs for itself while it runs; in memory, so that a full disk does not hinder it.
 WORK=$(mktemp -d -p /run soundstage.XXXXXX)
@@ -68,9 +73,10 @@ export WORK
 trap 'rm -rf "$WORK"' EXIT
 
 setup() {
-  mkdir -p "$STATE"
-  chmod 0700 "$STATE"
-  mkdir -p "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/running" "$STATE/originals" "$STATE/units"
+  [ -d "$STATE" ] || { mkdir -p "$STATE" && chmod 0700 "$STATE"; }
+  for needed in "$OBJECTS" "$STAGED" "$GENERATIONS/0/secrets" "$STATE/running" "$STATE/originals" "$STATE/units"; do
+    [ -d "$needed" ] || mkdir -p "$needed"
+  done
   [ -e "$GENERATIONS/0/manifest" ] || : >"$GENERATIONS/0/manifest"
 }
 

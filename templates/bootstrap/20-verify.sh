@@ -6,20 +6,31 @@ inspect() {
 }
 
 observe() {
-  manifest=$GENERATIONS/$(generation)/manifest
-  hash=$(manifest_hash "$manifest")
+  held=$GENERATIONS/$(generation)
+  take_apart "$held/manifest"
+  hash='' origin=''
+  [ ! -e "$WORK/is/soundstage" ] || IFS="$TAB" read -r _ hash _ <"$WORK/is/soundstage"
+  [ ! -e "$held/meta" ] || { read -r _ && read -r _ && read -r origin; } <"$held/meta" || true
   say manifest "${hash:-none}"
-  say generation "$(generation)"
-  say origin "$(sed -n 3p "$GENERATIONS/$(generation)/meta" 2>/dev/null)"
+  say generation "${held##*/}"
+  say origin "$origin"
   interrupted
   [ -n "$hash" ] || return 0
-  verify_files "$manifest"
-  verify_units "$manifest"
-  verify_kernel "$manifest"
-  missing_packages "$manifest" | while read -r name; do say drift "package $name is not installed"; done
-  unheld_packages "$manifest" | while read -r name; do say drift "package $name is not held"; done
-  verify_secrets "$manifest"
-  verify_actions "$manifest"
+  verify_files "$held/manifest"
+  [ ! -e "$WORK/is/unit" ] || verify_units
+  [ ! -e "$WORK/is/sysctl" ] || verify_kernel
+  if [ -e "$WORK/is/package" ]; then
+    missing_packages "$held/manifest" | while read -r name; do say drift "package $name is not installed"; done
+    unheld_packages "$held/manifest" | while read -r name; do say drift "package $name is not held"; done
+  fi
+  [ ! -e "$WORK/is/secret" ] || verify_secrets
+  [ ! -e "$WORK/is/action" ] || verify_actions
+}
+
+# take_apart MANIFEST: its records in a file for each kind, by one process.
+take_apart() {
+  mkdir "$WORK/is"
+  awk -F "$TAB" -v folder="$WORK/is/" '{ kind = $1; sub(/^[^\t]*\t/, ""); print >(folder kind) }' "$1"
 }
 
 # A journal that somebody is still writing is no drift.
@@ -32,63 +43,54 @@ verify_files() {
   differing "$1" | while IFS="$TAB" read -r what path; do
     if [ "$what" = content ]; then say drift "$path"; else say drift "$path (mode or owner)"; fi
   done
-  { records secret "$1" | cut -f1,2,4; records dir "$1"; } >"$WORK/plain"
-  cut -f3 "$WORK/plain" | stats | awk -F "$TAB" -v wanted="$WORK/plain" '
+  awk -F "$TAB" '$1 == "secret" { print $2 FS $3 FS $5 } $1 == "dir" { print $2 FS $3 FS $4 }' "$1" >"$WORK/plain"
+  [ ! -s "$WORK/plain" ] || cut -f3 "$WORK/plain" | stats | awk -F "$TAB" -v wanted="$WORK/plain" '
     { is[$6] = $1 FS $2 }
     END { while ((getline <wanted) > 0) if (is[$3] != $1 FS $2) print $3 }' |
     while read -r path; do say drift "$path (mode or owner)"; done
-  records archive "$1" | while IFS="$TAB" read -r sha _ path; do is_archive "$sha" "$path" || say drift "$path"; done
+  [ ! -e "$WORK/is/archive" ] || while IFS="$TAB" read -r sha _ path; do is_archive "$sha" "$path" || say drift "$path"; done <"$WORK/is/archive"
 }
 
 # stats: for paths on stdin, a line each that is there: mode, owner, size, time of change, type, path.
-stats() { tr '\n' '\0' | xargs -0 -r stat --printf '%04a\t%U:%G\t%s\t%Z\t%F\t%n\n' 2>/dev/null || true; }
+stats() { xargs -d '\n' -r stat --printf '%04a\t%U:%G\t%s\t%Z\t%F\t%n\n' 2>/dev/null || true; }
 
 # differing MANIFEST: its files that the host has otherwise, all judged at once: content or mode, tab, path.
 # A large file that has not been touched since it was applied is not read again.
 differing() {
-  records file "$1" >"$WORK/wanted"
-  cut -f6 "$WORK/wanted" | stats >"$WORK/stats"
-  held=$GENERATIONS/$(generation)
-  {
-    records file "$held/manifest" | awk -F "$TAB" '$5 == "blob" { print "held" FS $3 FS $6 }'
-    ! [ -e "$held/facts" ] || records blob "$held/facts" | sed "s/^/fact$TAB/"
-    sed "s/^/is$TAB/" "$WORK/stats"
-  } >"$WORK/known"
-  awk -F "$TAB" -v known="$WORK/known" -v same="$WORK/same" '
+  awk -F "$TAB" '$1 == "file" { print $7 }' "$1" | stats >"$WORK/stats"
+  awk -F "$TAB" -v held="$GENERATIONS/$(generation)" -v stats="$WORK/stats" -v same="$WORK/same" '
     BEGIN { printf "" >same
-      while ((getline <known) > 0) {
-        if ($1 == "held") held[$3] = $2
-        if ($1 == "fact") fact[$3] = $2
-        if ($1 == "is") { there[$7] = 1; time[$7] = $5; size[$7] = $4 } } }
-    !there[$6] { next }
-    $5 == "blob" && held[$6] == $3 && fact[$6] == time[$6] && size[$6] == $4 { print $3 "  " $6 >same; next }
-    { print $6 }' "$WORK/wanted" | tr '\n' '\0' | xargs -0 -r sha256sum 2>/dev/null >"$WORK/read" || true
-  cat "$WORK/same" >>"$WORK/read"
-  awk -F "$TAB" -v stats="$WORK/stats" -v sums="$WORK/read" '
+      while ((getline <(held "/manifest")) > 0) if ($1 == "file" && $6 == "blob") blob[$7] = $4
+      while ((getline <(held "/facts")) > 0) if ($1 == "blob") fact[$3] = $2
+      while ((getline <stats) > 0) { there[$6] = 1; time[$6] = $4; size[$6] = $3 } }
+    $1 != "file" || !there[$7] { next }
+    $6 == "blob" && blob[$7] == $4 && fact[$7] == time[$7] && size[$7] == $5 { print $4 "  " $7 >same; next }
+    { print $7 }' "$1" | xargs -d '\n' -r sha256sum 2>/dev/null >"$WORK/read" || true
+  awk -F "$TAB" -v stats="$WORK/stats" -v read="$WORK/read" -v same="$WORK/same" '
     BEGIN { while ((getline <stats) > 0) { is[$6] = $1 FS $2; type[$6] = $5 }
-      while ((getline <sums) > 0) sum[substr($0, 67)] = substr($0, 1, 64) }
-    type[$6] !~ /^regular/ || sum[$6] != $3 { print "content" FS $6; next }
-    is[$6] != $1 FS $2 { print "mode" FS $6 }' "$WORK/wanted"
+      while ((getline <read) > 0) sum[substr($0, 67)] = substr($0, 1, 64)
+      while ((getline <same) > 0) sum[substr($0, 67)] = substr($0, 1, 64) }
+    $1 != "file" { next }
+    type[$7] !~ /^regular/ || sum[$7] != $4 { print "content" FS $7; next }
+    is[$7] != $2 FS $3 { print "mode" FS $7 }' "$1"
 }
 
 verify_kernel() {
-  records sysctl "$1" | awk -F "$TAB" '{
+  awk -F "$TAB" '{
     file = "/proc/sys/" $1
     gsub(/\./, "/", file)
     is = "absent"
     if ((getline line <file) > 0) { is = line; gsub(/[ \t]+/, " ", is) }
     close(file)
-    if (is != $2) print $1 FS is FS $2 }' | while IFS="$TAB" read -r key is wanted; do
+    if (is != $2) print $1 FS is FS $2 }' "$WORK/is/sysctl" | while IFS="$TAB" read -r key is wanted; do
     say drift "kernel key $key is $is, not $wanted"
   done
 }
 
 verify_units() {
-  records unit "$1" >"$WORK/units"
-  [ -s "$WORK/units" ] || return 0
   # systemctl answers a line for each, in the order in which it is asked.
-  cut -f1 "$WORK/units" | xargs systemctl is-active 2>/dev/null >"$WORK/active" || true
-  paste "$WORK/units" "$WORK/active" | while IFS="$TAB" read -r name state active; do
+  cut -f1 "$WORK/is/unit" | xargs systemctl is-active 2>/dev/null >"$WORK/active" || true
+  paste "$WORK/is/unit" "$WORK/active" | while IFS="$TAB" read -r name state active; do
     case "$state:$active" in
       started:active | stopped:inactive | stopped:failed | masked:inactive | masked:failed) ;;
       *) say drift "unit $name is ${active:-unknown}, not $state" ;;
@@ -98,23 +100,20 @@ verify_units() {
 
 # What was prepared may have run out since: a certificate that is due for renewal is no drift of a file.
 verify_actions() {
-  records action "$1" >"$WORK/verify"
   while IFS="$TAB" read -r id when _ check _; do
     [ "$when" = prepare ] || continue
     script "$check" >/dev/null 2>&1 </dev/null || say drift "$id is due"
-  done <"$WORK/verify"
+  done <"$WORK/is/action"
 }
 
 # Only the operator's side knows the values: it compares salted digests.
 verify_secrets() {
-  records secret "$1" >"$WORK/secrets"
-  [ -s "$WORK/secrets" ] || return 0
   salt=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
   while IFS="$TAB" read -r _ _ versions path; do
     [ -e "$path" ] || { say drift "$path"; continue; }
     sum=$({ printf '%s' "$salt"; cat "$path"; } | sha256sum)
     printf 'secret\t%s\t%s\t%s\t%s\n' "$versions" "$salt" "${sum%% *}" "$path"
-  done <"$WORK/secrets"
+  done <"$WORK/is/secret"
 }
 
 # sysctl_read KEY: sets `value`, its fields separated by single blanks as they are declared; absent where there is none.

@@ -17,14 +17,14 @@ stage() {
 
 # Everything that a manifest names by hash.
 wanted_objects() {
-  {
-    records file "$1" | cut -f3
-    records archive "$1" | cut -f1
-    records check "$1" | cut -f2
-    records probe "$1" | cut -f3
-    records action "$1" | cut -f4- | tr '\t' '\n'
-    records order "$1" | cut -f2-5 | tr '\t' '\n'
-  } | grep -E '^[0-9a-f]{64}$' | sort -u
+  awk -F "$TAB" '
+    function name(from, to) { for (i = from; i <= to; i++) if (length($i) == 64 && $i !~ /[^0-9a-f]/) print $i }
+    $1 == "file" { name(4, 4) }
+    $1 == "archive" { name(2, 2) }
+    $1 == "check" { name(3, 3) }
+    $1 == "probe" { name(4, 4) }
+    $1 == "action" { name(5, 8) }
+    $1 == "order" { name(3, 6) }' "$@" | sort -u
 }
 
 # receive: a gzipped tar on stdin, of objects named by their hashes or, as <hash>+, of what an earlier upload of one

@@ -11,9 +11,11 @@ prepare() {
     [ "$groups" = - ] || attempt users "$name" usermod --append --groups "$groups" "$name" || exit 10
   done || return 10
   records dir "$manifest" | while IFS="$TAB" read -r mode owner path; do
-    mkdir -p "$path"
-    chown "$owner" "$path"
-    chmod "$mode" "$path"
+    if [ ! -d "$path" ] || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
+      mkdir -p "$path"
+      chown "$owner" "$path"
+      chmod "$mode" "$path"
+    fi
   done
   records action "$manifest" >"$WORK/actions"
   while IFS="$TAB" read -r id when scope check apply _ request; do
@@ -21,6 +23,7 @@ prepare() {
     due "$id" "$check" || { [ $? = 1 ] && continue; return 10; }
     if [ "$scope" = operator ]; then
       csr=$(script "$request" 2>"$WORK/log-request") || { failed prepare "$id" $? "$WORK/log-request"; return 10; }
+      : >"$WORK/asked"
       say request "$id$TAB$(printf '%s\n' "$csr" | base64 -w0)"
     else
       attempt prepare "$id" script "$apply" || return 10
@@ -50,6 +53,7 @@ answer() {
 }
 
 prepare_packages() {
+  [ -s "$STATE/held" ] || grep -q "^package$TAB" "$1" || return 0
   missing=$(missing_packages "$1" | tr '\n' ' ')
   result=0
   if [ -n "$missing" ]; then
@@ -70,8 +74,12 @@ install_packages() {
     chmod 755 "$policy"
   fi
   code=0
+  # A host that has never asked its mirrors knows no package: a first try could only fail.
+  if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -print -quit)" ]; then
+    attempt packages update apt_get update -qq || code=$?
+  fi
   # shellcheck disable=SC2086
-  attempt packages "$1" apt_install $1 $2 2>"$WORK/log-first" || code=$?
+  [ "$code" != 0 ] || attempt packages "$1" apt_install $1 $2 2>"$WORK/log-first" || code=$?
   if [ "$code" != 0 ]; then
     code=0
     # shellcheck disable=SC2086

@@ -2,6 +2,7 @@
 # check: each set of files is judged by its own tool as the tree that it will be.
 check() {
   manifest=$STAGED/manifest
+  grep -q "^check$TAB" "$manifest" || return 0
   changed_paths >"$WORK/changed"
   records check "$manifest" | while IFS="$TAB" read -r id sha; do
     records checkpath "$manifest" | sed -n "s/^$id$TAB//p" | grep -qxFf "$WORK/changed" && printf '%s\t%s\n' "$id" "$sha"
@@ -19,9 +20,9 @@ changed_paths() {
 
 # gone_paths FROM TO: files of the one manifest that the other does not name.
 gone_paths() {
-  { records file "$1" | cut -f6; records secret "$1" | cut -f4; records archive "$1" | cut -f3; } | sort >"$WORK/from"
-  { records file "$2" | cut -f6; records secret "$2" | cut -f4; records archive "$2" | cut -f3; } | sort >"$WORK/to"
-  comm -23 "$WORK/from" "$WORK/to"
+  awk -F "$TAB" '$1 != "file" && $1 != "archive" && $1 != "secret" { next }
+    FILENAME == ARGV[1] { kept[$NF] = 1; next }
+    !kept[$NF] { print $NF }' "$2" "$1" | sort
 }
 
 # check_staged DUE: runs in a mount namespace of its own, so that absolute includes see the staged tree and the host sees nothing of it.

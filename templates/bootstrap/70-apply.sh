@@ -140,6 +140,6 @@ commit() {
 prune() {
   find "$GENERATIONS" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx -e 0 -e "$(generation)" | sort -n | head -n -4 |
     while read -r number; do rm -rf "${GENERATIONS:?}/$number"; done
-  for manifest in "$GENERATIONS"/*/manifest; do wanted_objects "$manifest"; done | sort -u >"$WORK/kept"
+  wanted_objects "$GENERATIONS"/*/manifest >"$WORK/kept"
   find "$OBJECTS" -type f -printf '%f\n' | sort | comm -23 - "$WORK/kept" | while read -r sha; do rm -f "$OBJECTS/$sha"; done
 }

@@ -5,6 +5,9 @@ GUARDED='^/(etc/(ssh|network|systemd/network|netplan|pam\.d|security|sudoers\.d)
 
 # arm_guard: before such a change a timer is set that puts the old state back, whatever becomes of the connection.
 arm_guard() {
+  # Mostly neither generation names such a path, and the files need not be compared for it.
+  awk -F "$TAB" '$1 == "file" || $1 == "secret" || $1 == "archive" { print $NF }' "$GENERATIONS/$(generation)/manifest" "$STAGED/manifest" |
+    grep -Eq "$GUARDED" || return 0
   changed_paths | grep -Eq "$GUARDED" || return 0
   confirm
   systemd-run --quiet --collect --unit=soundstage-guard --on-active="$GUARD" --timer-property=AccuracySec=1s \

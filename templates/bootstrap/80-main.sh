@@ -57,6 +57,19 @@ apply_by_hand() {
   commit
 }
 
+# ready, finish: steps that follow on each other, in one round trip. Each on a line of its own: after `&&` and in
+# conditions `set -e` does not hold.
+ready() {
+  prepare
+  if [ -e "$WORK/asked" ]; then return 0; fi
+  check
+}
+
+finish() {
+  probe
+  commit
+}
+
 main() {
   if [ "${1:-}" = --lock ]; then
     require_lock "$2" || return $?
@@ -66,7 +79,7 @@ main() {
   [ "$#" = 0 ] || shift
   case $verb in
     inspect | compare | status | facts | stage | receive | secrets | prepare | answer | check | change | cluster | order | \
-      probe | commit | hold | unlock | confirm | guard | history | restage)
+      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage)
       "$verb" "$@"
       ;;
     check-staged) check_staged "$@" ;;
