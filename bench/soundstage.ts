@@ -2,7 +2,7 @@
 
 import type { Connection } from "../bundle/manifest.ts";
 import { readRegion } from "../bundle/reader.ts";
-import { convergeRegion } from "../converge/region.ts";
+import { convergeRegion } from "../converge/run/region.ts";
 import { timed } from "./child.ts";
 import type { BenchOutput } from "./output.ts";
 

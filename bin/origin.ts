@@ -1,6 +1,6 @@
 // From which commit an output was synthesized; lies beside the manifests, never in them.
 import { spawnSync } from "node:child_process";
-import type { OriginFile } from "../converge/output-origin.ts";
+import type { OriginFile } from "../converge/script/output-origin.ts";
 
 /** Beyond so many commits it is not told any more whether an output contains one. */
 const MAX_ANCESTORS = 5000;

@@ -1,11 +1,11 @@
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import type { Connection } from "../bundle/manifest.ts";
-import { Access, accessSecrets } from "../converge/access.ts";
 import { ConvergeFault } from "../converge/fault.ts";
 import { withPin, writePlatform } from "../converge/pin-file.ts";
-import { Secrets } from "../converge/secrets.ts";
-import { described, examine, type Findings } from "../converge/trust.ts";
+import { Secrets } from "../converge/secrets/secrets.ts";
+import { Access, accessSecrets } from "../converge/ssh/access.ts";
+import { described, examine, type Findings } from "../converge/ssh/trust.ts";
 import { loadPlatform } from "../platform/load.ts";
 import { platformFile, platformText } from "./platform-file.ts";
 

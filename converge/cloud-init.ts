@@ -15,11 +15,11 @@ import { join, resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { type HostBundle, readBundle, readRegion } from "../bundle/reader.ts";
 import { userData } from "../templates/cloud-init/user-data.ts";
-import { requireApplicable } from "./applicable.ts";
 import { ConvergeFault } from "./fault.ts";
-import { platformFolder } from "./platform-folder.ts";
-import { printed } from "./program.ts";
-import { Secrets } from "./secrets.ts";
+import { requireApplicable } from "./output/applicable.ts";
+import { platformFolder } from "./output/platform-folder.ts";
+import { printed } from "./secrets/program.ts";
+import { Secrets } from "./secrets/secrets.ts";
 
 export interface CloudInitOptions {
   /** Folder that cdktf synthesized into. */

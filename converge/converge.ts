@@ -2,22 +2,22 @@
 import { resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle, readRegion } from "../bundle/reader.ts";
-import { Budget } from "./budget.ts";
 import { ConvergeFault } from "./fault.ts";
-import { JsonReport } from "./json-report.ts";
-import { LastRun } from "./last-run.ts";
-import { LocalHost } from "./local.ts";
-import { MaskedReport } from "./masked-report.ts";
-import { PlanFile } from "./plan-file.ts";
-import { platformFolder } from "./platform-folder.ts";
-import { convergeRegion } from "./region.ts";
-import { type Display, PlainReport } from "./report.ts";
-import { RunLog } from "./run-log.ts";
-import { Secrets } from "./secrets.ts";
-import { type Selection, select, type Wanted } from "./selection.ts";
-import { Share } from "./share.ts";
-import { ProcessStop } from "./stop.ts";
-import { isDone, type Outcome } from "./summary.ts";
+import { LocalHost } from "./local/local.ts";
+import { Budget } from "./order/budget.ts";
+import { Share } from "./order/share.ts";
+import { LastRun } from "./output/last-run.ts";
+import { platformFolder } from "./output/platform-folder.ts";
+import { type Selection, select, type Wanted } from "./output/selection.ts";
+import { PlanFile } from "./plan/plan-file.ts";
+import { JsonReport } from "./report/json-report.ts";
+import { MaskedReport } from "./report/masked-report.ts";
+import { type Display, PlainReport } from "./report/report.ts";
+import { RunLog } from "./report/run-log.ts";
+import { isDone, type Outcome } from "./report/summary.ts";
+import { convergeRegion } from "./run/region.ts";
+import { ProcessStop } from "./run/stop.ts";
+import { Secrets } from "./secrets/secrets.ts";
 
 export interface ConvergeOptions extends Wanted {
   /** Sizes of the waves of hosts without an order, such as `1,25%,100%`. @default what the region says */
@@ -147,7 +147,7 @@ export async function display(log: RunLog, json: boolean): Promise<Display> {
   if (json) return new JsonReport(log);
   // What moves must fit: a line a host, and one for the step that runs.
   if (!process.stdout.isTTY || log.hosts.length * 2 > process.stdout.rows) return new PlainReport(log);
-  const { LiveReport } = await import("./live-report.ts");
+  const { LiveReport } = await import("./report/live-report.ts");
   return new LiveReport(log);
 }
 

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RegionFile } from "../bundle/manifest.ts";
-import { requireApplicable } from "./applicable.ts";
 import { ConvergeFault } from "./fault.ts";
+import { requireApplicable } from "./output/applicable.ts";
 
 /** @returns exit code */
 export async function deploy(named: readonly string[], output: string): Promise<number> {

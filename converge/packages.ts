@@ -5,12 +5,12 @@ import type { Connection } from "../bundle/manifest.ts";
 import { lockText, type PackagesLock, readLock } from "../bundle/packages-lock.ts";
 import { readBundle, readRegion } from "../bundle/reader.ts";
 import { word } from "../templates/shell/print.ts";
-import { Access, accessSecrets } from "./access.ts";
-import { requireApplicable } from "./applicable.ts";
 import { ConvergeFault } from "./fault.ts";
-import { platformFolder } from "./platform-folder.ts";
-import { Secrets } from "./secrets.ts";
-import { Ssh } from "./ssh.ts";
+import { requireApplicable } from "./output/applicable.ts";
+import { platformFolder } from "./output/platform-folder.ts";
+import { Secrets } from "./secrets/secrets.ts";
+import { Access, accessSecrets } from "./ssh/access.ts";
+import { Ssh } from "./ssh/ssh.ts";
 
 export interface LockOptions {
   /** Folder that cdktf synthesized into. */

@@ -1,4 +1,4 @@
-// A small file of the state's folder: old or new as a whole, whoever reads it meanwhile and wherever a write ends.
+// A small file that several processes may read and write: old or new as a whole, whoever reads it meanwhile and wherever a write ends.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 export function writeRecord(file: string, text: string): void {

@@ -1,15 +1,15 @@
 // `soundstage rollback`: an earlier generation in place again, proven or put back like any other change.
 import { display, milliseconds } from "./converge.ts";
-import { goal } from "./generations.ts";
-import { HostRun } from "./host-run.ts";
-import { Hosts } from "./hosts.ts";
-import { MaskedReport } from "./masked-report.ts";
-import { OutputOrigin } from "./output-origin.ts";
+import { Hosts } from "./output/hosts.ts";
 import { owner } from "./owner.ts";
-import type { Report } from "./report.ts";
-import { RunLog } from "./run-log.ts";
-import { ProcessStop, type Stop } from "./stop.ts";
-import type { Outcome } from "./summary.ts";
+import { MaskedReport } from "./report/masked-report.ts";
+import type { Report } from "./report/report.ts";
+import { RunLog } from "./report/run-log.ts";
+import type { Outcome } from "./report/summary.ts";
+import { HostRun } from "./run/host-run.ts";
+import { ProcessStop, type Stop } from "./run/stop.ts";
+import { goal } from "./script/generations.ts";
+import { OutputOrigin } from "./script/output-origin.ts";
 
 export interface RollbackOptions {
   readonly output: string;

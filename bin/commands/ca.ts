@@ -8,7 +8,7 @@ export function register(program: Command): void {
     .command("init <folder>")
     .description("make ca.key and ca.crt in a folder")
     .action(async (folder: string) => {
-      await (await import("../../converge/authority.ts")).createAuthority(folder);
+      await (await import("../../converge/secrets/authority.ts")).createAuthority(folder);
       console.log(
         `${join(folder, "ca.crt")} and ${join(folder, "ca.key")} are made; keep the key to yourself`,
       );

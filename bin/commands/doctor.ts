@@ -10,7 +10,7 @@ export function register(program: Command, output: string): void {
     .addOption(outputOption(output))
     .addOption(jsonOption())
     .action(async (options: { stack?: string[]; output: string; json?: boolean }) => {
-      const { doctor } = await import("../../converge/doctor.ts");
+      const { doctor } = await import("../../converge/look/doctor.ts");
       const { platformFile, readPlatform } = await import("../platform-file.ts");
       const file = platformFile();
       let fault: string | undefined;

@@ -11,7 +11,7 @@ export function register(program: Command, output: string): void {
     .addOption(outputOption(output))
     .addOption(jsonOption())
     .action(async (host: string, options: { stack: string; output: string }) => {
-      const { history } = await import("../../converge/history.ts");
+      const { history } = await import("../../converge/look/history.ts");
       await history({ ...options, output: resolve(options.output), host });
     });
 }

@@ -12,7 +12,7 @@ export function register(program: Command, output: string): void {
     .addOption(outputOption(output))
     .option("--json", "the journal's own objects, one a line")
     .action(async (host: string, unit: string | undefined, options: { stack: string; output: string }) => {
-      const { logs } = await import("../../converge/logs.ts");
+      const { logs } = await import("../../converge/look/logs.ts");
       const wanted = { ...options, output: resolve(options.output), host };
       process.exitCode = await logs({ ...wanted, ...(unit && { unit }) });
     });

@@ -24,14 +24,14 @@ export function register(program: Command, output: string): void {
   asking("plan", "show what an apply would change on the hosts; exit codes 0 nothing, 2 changes, 1 error")
     .option("--out <file>", "write the plan, for apply --plan")
     .action(async (hosts: string[], options: Options) => {
-      const { plan } = await import("../../converge/plan.ts");
+      const { plan } = await import("../../converge/plan/plan.ts");
       process.exitCode = await plan({ ...options, output: resolve(options.output), hosts });
     });
   asking(
     "drift",
     "show what differs from what was put on the hosts; exit codes 0 none, 2 drift, 1 error",
   ).action(async (hosts: string[], options: Options) => {
-    const { drift } = await import("../../converge/drift.ts");
+    const { drift } = await import("../../converge/plan/drift.ts");
     process.exitCode = await drift({ ...options, output: resolve(options.output), hosts });
   });
 }

@@ -10,7 +10,7 @@ export function register(program: Command, output: string): void {
     .addOption(outputOption(output))
     .addOption(jsonOption())
     .action(async (hosts: string[], options: { stack: string[]; output: string; json?: boolean }) => {
-      const { status } = await import("../../converge/status.ts");
+      const { status } = await import("../../converge/look/status.ts");
       process.exitCode = await status({ ...options, output: resolve(options.output), hosts });
     });
 }

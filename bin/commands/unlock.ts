@@ -11,7 +11,7 @@ export function register(program: Command, output: string): void {
     .addOption(outputOption(output))
     .addOption(jsonOption())
     .action(async (host: string, options: { stack: string; output: string; yes?: boolean }) => {
-      const { unlock } = await import("../../converge/unlock.ts");
+      const { unlock } = await import("../../converge/look/unlock.ts");
       const { askedYes } = await import("../ask.ts");
       const confirmed = options.yes ? async () => true : askedYes;
       process.exitCode = await unlock({ ...options, output: resolve(options.output), host, confirmed });

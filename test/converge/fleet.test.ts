@@ -1,12 +1,12 @@
 // What a fleet needs of its parts: shares, budgets, records and last words.
-import { mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Budget } from "../../converge/budget.ts";
-import { LastRun } from "../../converge/last-run.ts";
-import { Share } from "../../converge/share.ts";
-import { type Outcome, summaryText } from "../../converge/summary.ts";
+import { Budget } from "../../converge/order/budget.ts";
+import { Share } from "../../converge/order/share.ts";
+import { LastRun } from "../../converge/output/last-run.ts";
+import { type Outcome, summaryText } from "../../converge/report/summary.ts";
 
 test.for(["", "x", "1.5", "-1", "101%", "%", "10 %"])("a share %j is refused", (text) => {
   expect(() => Share.parse(text, "--max-fail")).toThrow(
@@ -41,6 +41,19 @@ test("a run that is killed is recorded as one that did nothing; a part of a flee
   record.end((host) => host === "c");
   expect(record.unfinished()).toEqual(["b"]);
 });
+
+test.for(["", '["a"', "7", '{"a":1}'])(
+  "a record %j, as an interrupted write or a hand leaves it, is none",
+  (text) => {
+    const output = mkdtempSync(join(tmpdir(), "last-run-"));
+    mkdirSync(join(output, "logs"));
+    writeFileSync(join(output, "logs", "region-eu.unfinished.json"), text);
+    const record = new LastRun(output, "region-eu");
+    expect(record.unfinished()).toBeUndefined();
+    record.begin(["a"]);
+    expect(record.unfinished()).toEqual(["a"]);
+  },
+);
 
 test("the last words count the hosts, and name them where the run was told to end", () => {
   const outcomes = new Map<string, Outcome>([

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { createAuthority } from "../../converge/authority.ts";
+import { createAuthority } from "../../converge/secrets/authority.ts";
 import type { Lab } from "./lab.ts";
 
 const SOURCE = join(import.meta.dirname, "platform.yaml");

@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { vi } from "vitest";
 import type { Connection } from "../../bundle/manifest.ts";
-import { Access, accessSecrets } from "../../converge/access.ts";
-import { Secrets } from "../../converge/secrets.ts";
-import { Ssh } from "../../converge/ssh.ts";
+import { Secrets } from "../../converge/secrets/secrets.ts";
+import { Access, accessSecrets } from "../../converge/ssh/access.ts";
+import { Ssh } from "../../converge/ssh/ssh.ts";
 import type { LabHost } from "./host.ts";
 import { Lab } from "./lab.ts";
 

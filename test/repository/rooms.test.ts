@@ -50,6 +50,41 @@ test.for(Object.entries(ROOMS))("%s imports only what its room allows", ([room, 
   expect(faults).toEqual([]);
 });
 
+/** Rooms of converge/, each with those that it may import; what lies in converge/ itself may import all of them. */
+const CONVERGE: Record<string, string[]> = {
+  text: [],
+  secrets: [],
+  ssh: ["secrets"],
+  script: ["secrets", "ssh"],
+  output: ["script", "secrets", "ssh"],
+  order: [],
+  report: ["secrets"],
+  plan: ["order", "output", "script", "secrets", "ssh", "text"],
+  run: ["order", "output", "plan", "report", "script", "secrets", "ssh"],
+  look: ["output", "script", "secrets", "ssh", "text"],
+  local: ["report", "secrets"],
+};
+/** Files of converge/ itself that any of its rooms may import. */
+const BASE = ["fault.ts", "owner.ts", "record-file.ts"];
+
+test.for(Object.entries(CONVERGE))("converge/%s imports only what its room allows", ([room, may]) => {
+  const found = files(`converge/${room}`);
+  expect(found).not.toEqual([]);
+  const faults = found.flatMap((file) =>
+    imports(file).flatMap(({ name }) => {
+      const [outer, inner, rest] = normalize(join(dirname(file), name)).split("/") as [
+        string,
+        string,
+        string?,
+      ];
+      if (!/^\.\.?\//.test(name) || outer !== "converge") return [];
+      const allowed = rest === undefined ? BASE.includes(inner) : inner === room || may.includes(inner);
+      return allowed ? [] : [`${file} imports ${name}`];
+    }),
+  );
+  expect(faults).toEqual([]);
+});
+
 test("provider resources are imported by their own file", () => {
   const faults = ["stacks", "constructs", "bin", "test"].flatMap(files).flatMap((file) =>
     imports(file)

@@ -10,7 +10,7 @@ import { Edge } from "../../constructs/edge/edge.ts";
 import { Host } from "../../constructs/host/host.ts";
 import { RelayWorkload } from "../../constructs/relay/relay-workload.ts";
 import { Certificate } from "../../constructs/tls/certificate.ts";
-import { createAuthority, sign } from "../../converge/authority.ts";
+import { createAuthority, sign } from "../../converge/secrets/authority.ts";
 import { AUTHORITY, MACHINE, NO_ARTIFACT, stack } from "../constructs/hosts.ts";
 
 const NAMES = ["db-1", "db-2", "db-3", "backup-1"];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Action } from "../../../bundle/manifest.ts";
 import { Certificate, type CertificateProps } from "../../../constructs/tls/certificate.ts";
-import { createAuthority, sign } from "../../../converge/authority.ts";
+import { createAuthority, sign } from "../../../converge/secrets/authority.ts";
 import { AUTHORITY, bundleOf } from "../hosts.ts";
 
 const TOKEN = { env: "CF_DNS_TOKEN", version: 1 };

@@ -1,0 +1,109 @@
+// The files, archives and secrets of a bundle in a folder of this machine.
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { sha256 } from "../../bundle/hash.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
+import type { HostBundle } from "../../bundle/reader.ts";
+import type { Report } from "../report/report.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import { treeHash } from "./tree.ts";
+
+/** In an archive's folder: the archive's hash, and that of what was unpacked of it. */
+const MARKER = ".soundstage-archive";
+
+export class LocalFiles {
+  readonly #root: string;
+  readonly #secrets: Secrets;
+
+  constructor(root: string, secrets: Secrets) {
+    this.#root = root;
+    this.#secrets = secrets;
+  }
+
+  same(manifest: Manifest): boolean {
+    return (
+      manifest.files.every((file) =>
+        this.#isFile(file.path, file.mode, file.size, file.source === "text" ? file.sha256 : undefined),
+      ) &&
+      manifest.archives.every(({ path, sha256: wanted }) => this.#archive(path) === wanted) &&
+      manifest.secrets.every((secret) => this.#read(secret.path) === this.#secrets.content(secret))
+    );
+  }
+
+  apply({ manifest, objects }: HostBundle, report: Report): void {
+    for (const { path, mode } of manifest.directories) {
+      mkdirSync(join(this.#root, path), { recursive: true });
+      chmodSync(join(this.#root, path), Number.parseInt(mode, 8));
+    }
+    for (const { path, mode, size, sha256: hash, source } of manifest.files) {
+      if (this.#isFile(path, mode, size, source === "text" ? hash : undefined)) continue;
+      this.#put(path, mode, (part) => copyFileSync(objects.get(hash)?.file as string, part));
+      report.step(manifest.host, "files", path);
+    }
+    for (const secret of manifest.secrets) {
+      this.#put(secret.path, secret.mode, (part) =>
+        writeFileSync(part, this.#secrets.content(secret), { mode: 0o600 }),
+      );
+    }
+    for (const { path, sha256: hash } of manifest.archives) {
+      if (this.#archive(path) === hash) continue;
+      const target = join(this.#root, path);
+      const part = `${target}.part`;
+      rmSync(part, { recursive: true, force: true });
+      mkdirSync(part, { recursive: true });
+      execFileSync("tar", ["-xzf", objects.get(hash)?.file as string, "-C", part]);
+      writeFileSync(join(part, MARKER), `${hash}\n${treeHash(part, MARKER)}\n`);
+      rmSync(target, { recursive: true, force: true });
+      renameSync(part, target);
+      report.step(manifest.host, "files", path);
+    }
+  }
+
+  /** What left the manifest. */
+  remove(before: Manifest, now: Manifest, report: Report): void {
+    const paths = ({ files, archives, secrets }: Manifest) =>
+      [...files, ...archives, ...secrets].map(({ path }) => path);
+    const wanted = new Set(paths(now));
+    for (const path of paths(before).filter((candidate) => !wanted.has(candidate))) {
+      rmSync(join(this.#root, path), { recursive: true, force: true });
+      report.step(now.host, "files", `${path} (gone)`);
+    }
+  }
+
+  #isFile(path: string, mode: string, size: number, hash: string | undefined): boolean {
+    const stat = statSync(join(this.#root, path), { throwIfNoEntry: false });
+    if (!stat || stat.size !== size || (stat.mode & 0o7777) !== Number.parseInt(mode, 8)) return false;
+    return hash === undefined || sha256(readFileSync(join(this.#root, path))) === hash;
+  }
+
+  /** Hash of the archive whose tree lies there as it was unpacked; undefined where something of it differs. */
+  #archive(path: string): string | undefined {
+    const [hash, tree] = this.#read(join(path, MARKER))?.split("\n") ?? [];
+    return tree === undefined || treeHash(join(this.#root, path), MARKER) !== tree ? undefined : hash;
+  }
+
+  #read(path: string): string | undefined {
+    const file = join(this.#root, path);
+    return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  }
+
+  /** Beside the target first: the path holds the old file or the new one, never half. */
+  #put(path: string, mode: string, write: (part: string) => void): void {
+    const target = join(this.#root, path);
+    mkdirSync(dirname(target), { recursive: true });
+    write(`${target}.part`);
+    chmodSync(`${target}.part`, Number.parseInt(mode, 8));
+    renameSync(`${target}.part`, target);
+  }
+}

@@ -1,0 +1,71 @@
+// `soundstage doctor`: the operator's machine and hosts, and the command that mends what is not as it should be.
+
+import { Hosts } from "../output/hosts.ts";
+import { type Cell, hasColours, tableText } from "../text/table.ts";
+import type { Finding } from "./finding.ts";
+import { hereFindings } from "./here-findings.ts";
+import { finding, hostFindings } from "./host-findings.ts";
+
+export interface DoctorOptions {
+  readonly output: string;
+  /** Whose hosts are examined. @default none */
+  readonly stack?: readonly string[];
+  readonly json?: boolean;
+  /** What was found wrong with the platform file; none where it is valid. */
+  readonly platform: { readonly file: string; readonly fault?: string };
+}
+
+/** @returns 0 where all is as it should be, else 1 */
+export async function doctor({ output, stack = [], json, platform }: DoctorOptions): Promise<number> {
+  const { file, fault } = platform;
+  const found = [
+    ...(await hereFindings()),
+    finding(
+      "here",
+      "platform",
+      fault === undefined,
+      fault?.split("\n")[0] ?? `${file}: no faults`,
+      "soundstage validate",
+    ),
+    ...(stack.length > 0 ? await examined(output, stack) : []),
+  ];
+  if (json) console.log(JSON.stringify({ findings: found }, null, 2));
+  else process.stdout.write(doctorText(found));
+  return found.every(({ ok }) => ok) ? 0 : 1;
+}
+
+async function examined(output: string, stack: readonly string[]): Promise<Finding[]> {
+  const hosts = await Hosts.of({ output, stack });
+  const answers = await hosts.each(async (remote, machine) => {
+    const began = Date.now();
+    const answer = await remote.ask("facts", machine.bundle.manifest.modules);
+    return hostFindings(machine, answer, { began, ended: Date.now() });
+  });
+  return [...answers].flatMap(([host, answer]) =>
+    answer instanceof Error
+      ? [
+          finding(
+            host,
+            "ssh",
+            false,
+            answer.message.replaceAll("\n", "; "),
+            `ssh -v ${host}, with the address and key of its row; a new host: soundstage trust ${host}`,
+          ),
+        ]
+      : answer,
+  );
+}
+
+export function doctorText(found: readonly Finding[], colours = hasColours()): string {
+  const rows = found.flatMap(({ where, what, ok, found: text, fix }): Cell[][] => [
+    [{ text: where }, { text: what }, { text: ok ? "ok" : "FAILS", tone: ok ? "good" : "bad" }, { text }],
+    ...(fix ? [[{ text: "" }, { text: "" }, { text: "" }, { text: `→ ${fix}` }]] : []),
+  ]);
+  const failing = found.filter(({ ok }) => !ok).length;
+  const table = tableText(
+    [{ title: "where" }, { title: "what" }, { title: "" }, { title: "found" }],
+    rows,
+    colours,
+  );
+  return `${table}\n${failing === 0 ? "all is as it should be" : `${failing} of ${found.length} fail`}\n`;
+}

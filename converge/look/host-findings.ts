@@ -1,0 +1,99 @@
+// What a host tells of itself (`facts` of its script), judged against what its bundle needs.
+
+import type { Machine } from "../output/hosts.ts";
+import type { Line } from "../script/remote.ts";
+import { bytes } from "../text/quantity.ts";
+import type { Finding } from "./finding.ts";
+import { clockFault, isNearlyFull, type RoundTrip } from "./host-status.ts";
+
+/** The first of Debian 12; transient units and credentials are those of it. */
+const SYSTEMD = 252;
+
+/** Ports that units of a bundle listen on. */
+const PORTS: readonly (readonly [unit: RegExp, ports: readonly number[]])[] = [
+  [/^nginx\.service$/, [80, 443]],
+  [/^etcd\.service$/, [2379, 2380]],
+  [/^patroni\.service$/, [5432, 8008]],
+];
+const RELAY = /^soundstage-relay@(\d+)\.service$/;
+
+export function hostFindings(machine: Machine, answer: readonly Line[], trip: RoundTrip): Finding[] {
+  const { host: where, bundle } = machine;
+  const all = (kind: string) => answer.filter(([step]) => step === kind).map(([, ...fields]) => fields);
+  const [first = []] = all("release");
+  const debian = first.includes("debian") && first.includes("12");
+  const systemd = Number(all("systemd")[0]?.[0]);
+  const unified = all("cgroup")[0]?.[0] === "cgroup2fs";
+  const seconds = Number(all("clock")[0]?.[0]) - (trip.began + trip.ended) / 2000;
+  const clock = { seconds, within: (trip.ended - trip.began) / 2000 };
+  const modules = all("module");
+  return [
+    { where, what: "ssh", ok: true, found: "root's commands run" },
+    finding(where, "release", debian, first.join(" "), "install Debian 12: bundles are made for it"),
+    finding(
+      where,
+      "clock",
+      clockFault(clock) === 0,
+      `${seconds.toFixed(1)} s from this machine's`,
+      "apt-get install systemd-timesyncd; timedatectl set-ntp true",
+    ),
+    ...all("disk").map(([path = "", device = "", free, size]) => {
+      const disk = { path, device, free: Number(free), size: Number(size) };
+      return finding(
+        where,
+        `disk ${path}`,
+        !isNearlyFull(disk),
+        `${bytes(disk.free)} of ${bytes(disk.size)} free`,
+        `du -xh ${path} | sort -h | tail`,
+      );
+    }),
+    finding(where, "systemd", systemd >= SYSTEMD, String(systemd), "apt-get update && apt-get full-upgrade"),
+    finding(
+      where,
+      "cgroup",
+      unified,
+      unified ? "version 2" : "version 1: quotas of units do not hold",
+      "add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX, then update-grub && reboot",
+    ),
+    ...modules.map(([name = "", has]) =>
+      finding(
+        where,
+        `kernel ${name}`,
+        has === "yes",
+        has === "yes" ? "there" : "not in this kernel",
+        "apt-get install linux-image-amd64 && reboot",
+      ),
+    ),
+    ...ports(
+      where,
+      bundle.manifest.units.map(({ name }) => name),
+      all("listens"),
+    ),
+  ];
+}
+
+function ports(where: string, units: readonly string[], listens: readonly string[][]): Finding[] {
+  return units.flatMap((unit) =>
+    portsOf(unit).map((port) => {
+      const other = listens.find(([taken, by = ""]) => Number(taken) === port && !units.includes(by))?.[1];
+      return finding(
+        where,
+        `port ${port}`,
+        other === undefined,
+        other === undefined
+          ? `free, or ours (${unit})`
+          : `taken by ${other === "-" ? "a process of no unit" : other}, and ${unit} needs it`,
+        other === "-" ? `ss -ltnp sport = :${port}` : `systemctl disable --now ${other}`,
+      );
+    }),
+  );
+}
+
+function portsOf(unit: string): readonly number[] {
+  const relay = RELAY.exec(unit)?.[1];
+  return relay ? [Number(relay)] : (PORTS.find(([pattern]) => pattern.test(unit))?.[1] ?? []);
+}
+
+export function finding(where: string, what: string, ok: boolean, found: string, fix: string): Finding {
+  return { where, what, ok, found, ...(!ok && { fix }) };
+}

@@ -1,0 +1,86 @@
+// The machines of stacks, reached side by side to be asked something.
+import type { Connection } from "../../bundle/manifest.ts";
+import { type HostBundle, readBundle } from "../../bundle/reader.ts";
+import { ConvergeFault } from "../fault.ts";
+import { Remote } from "../script/remote.ts";
+import { Secrets } from "../secrets/secrets.ts";
+import { Access, accessSecrets } from "../ssh/access.ts";
+import { platformFolder } from "./platform-folder.ts";
+import { pool } from "./pool.ts";
+import { select, type Wanted } from "./selection.ts";
+
+/** A host as an output describes it. */
+export interface Machine {
+  readonly host: string;
+  readonly stack: string;
+  readonly connection: Connection;
+  readonly bundle: HostBundle;
+}
+
+export class Hosts {
+  readonly names: readonly string[];
+  readonly secrets: Secrets;
+  readonly access: Access;
+  readonly #output: string;
+  readonly #rows: ReadonlyMap<string, { readonly stack: string; readonly connection: Connection }>;
+
+  private constructor(
+    output: string,
+    rows: ReadonlyMap<string, { stack: string; connection: Connection }>,
+    secrets: Secrets,
+    folder: string,
+  ) {
+    this.names = [...rows.keys()];
+    this.#output = output;
+    this.#rows = rows;
+    this.secrets = secrets;
+    this.access = new Access(folder, secrets);
+  }
+
+  /** With what it takes to reach them. */
+  static async of(wanted: Wanted): Promise<Hosts> {
+    const rows = new Map<string, { stack: string; connection: Connection }>();
+    for (const { stack, hosts } of select(wanted)) {
+      for (const connection of hosts) {
+        if (!("address" in connection))
+          throw new ConvergeFault(
+            `host ${connection.host} of ${stack} is a folder of this machine, and this command is about machines`,
+          );
+        rows.set(connection.host, { stack, connection });
+      }
+    }
+    const folder = platformFolder(wanted.output, [wanted.stack].flat()[0] as string);
+    const secrets = new Secrets(folder);
+    await secrets.require([...rows.values()].map(({ connection }) => accessSecrets(connection)));
+    return new Hosts(wanted.output, rows, secrets, folder);
+  }
+
+  machine(host: string): Machine {
+    const row = this.#rows.get(host);
+    if (!row) throw new ConvergeFault(`there is no host ${host} among ${this.names.join(", ")}`);
+    return { host, ...row, bundle: readBundle(this.#output, row.stack, host) };
+  }
+
+  /** Connects to one host for as long as it is used. */
+  async reach<T>(host: string, use: (remote: Remote, machine: Machine) => Promise<T>): Promise<T> {
+    const machine = this.machine(host);
+    const remote = await Remote.connect(machine.connection, this.access, machine.bundle.script);
+    try {
+      return await use(remote, machine);
+    } finally {
+      remote.close();
+    }
+  }
+
+  /** Host → what came of it, or why nothing did. */
+  async each<T>(
+    use: (remote: Remote, machine: Machine) => Promise<T>,
+  ): Promise<ReadonlyMap<string, T | Error>> {
+    const answers = new Map<string, T | Error>();
+    await pool(this.names, {
+      step: async (host) => answers.set(host, await this.reach(host, use)),
+      failed: async (host, error) => void answers.set(host, error),
+    });
+    return new Map(this.names.map((host) => [host, answers.get(host) as T | Error]));
+  }
+}

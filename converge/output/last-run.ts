@@ -1,0 +1,37 @@
+// Which hosts of a stack were not at their bundle when its last run ended; lies beside the log.
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readRecord, writeRecord } from "../record-file.ts";
+
+export class LastRun {
+  readonly #file: string;
+
+  constructor(output: string, stack: string) {
+    this.#file = join(output, "logs", `${stack}.unfinished.json`);
+  }
+
+  /** Undefined where no run has been recorded; a record that can not be read is none. */
+  unfinished(): string[] | undefined {
+    try {
+      const hosts: unknown = JSON.parse(readRecord(this.#file) ?? "null");
+      return Array.isArray(hosts) ? hosts.filter((host) => typeof host === "string") : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A run that is killed has ended with none of its hosts done. */
+  begin(hosts: readonly string[]): void {
+    this.#write([...new Set([...(this.unfinished() ?? []), ...hosts])]);
+  }
+
+  /** Hosts that the run was not about stay as they were recorded. */
+  end(isDone: (host: string) => boolean): void {
+    this.#write((this.unfinished() ?? []).filter((host) => !isDone(host)));
+  }
+
+  #write(hosts: readonly string[]): void {
+    mkdirSync(dirname(this.#file), { recursive: true });
+    writeRecord(this.#file, `${JSON.stringify(hosts)}\n`);
+  }
+}

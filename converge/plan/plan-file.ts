@@ -1,0 +1,109 @@
+// A plan that was written down: which bundle each host shall get, and what it had when that was shown.
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readBundle } from "../../bundle/reader.ts";
+import { ConvergeFault } from "../fault.ts";
+import type { Selection } from "../output/selection.ts";
+import type { Line } from "../script/remote.ts";
+
+/** What a host has. */
+export interface Held {
+  /** Hash of its manifest; `none` before the first apply. */
+  readonly manifest: string;
+  readonly generation: number;
+}
+
+export interface PlannedHost {
+  /** Hash of the manifest that it shall get. */
+  readonly wanted: string;
+  readonly held: Held;
+}
+
+interface Content {
+  readonly format: 1;
+  /** Stack → host → what is planned for it. */
+  readonly stacks: Readonly<Record<string, Readonly<Record<string, PlannedHost>>>>;
+}
+
+export class PlanFile {
+  readonly #file: string;
+  readonly #stacks: Content["stacks"];
+
+  private constructor(file: string, { stacks }: Content) {
+    this.#file = file;
+    this.#stacks = stacks;
+  }
+
+  static write(file: string, stacks: Content["stacks"]): void {
+    writeFileSync(`${file}.part`, `${JSON.stringify({ format: 1, stacks } satisfies Content, null, 2)}\n`);
+    renameSync(`${file}.part`, file);
+  }
+
+  static read(file: string): PlanFile {
+    return new PlanFile(file, parse(file));
+  }
+
+  held(stack: string): ReadonlyMap<string, Held> {
+    return new Map(Object.entries(this.#stacks[stack] ?? {}).map(([host, { held }]) => [host, held]));
+  }
+
+  /**
+   * Of the hosts that are meant those that were planned; a plan of another output is refused.
+   * @param named hosts that were asked for by name: each must have been planned
+   */
+  narrowed(output: string, selections: readonly Selection[], named: readonly string[] = []): Selection[] {
+    const planned = selections.flatMap(({ stack }) => Object.keys(this.#stacks[stack] ?? {}));
+    if (planned.length === 0)
+      throw new ConvergeFault(
+        `${this.#file} plans nothing of ${selections.map(({ stack }) => stack).join(" and ")}; it plans ${Object.keys(this.#stacks).join(", ") || "nothing"}`,
+      );
+    const unplanned = named.filter((host) => !planned.includes(host));
+    if (unplanned.length > 0)
+      throw new ConvergeFault(
+        `${this.#file} plans nothing for ${unplanned.join(", ")}; it is for ${planned.join(", ")}`,
+      );
+    return selections.map((selection) => {
+      const hosts = selection.hosts.filter(({ host }) => this.#stacks[selection.stack]?.[host]);
+      const other = hosts.filter(
+        ({ host }) =>
+          readBundle(output, selection.stack, host).hash !== this.#stacks[selection.stack]?.[host]?.wanted,
+      );
+      if (other.length > 0)
+        throw new ConvergeFault(
+          `${this.#file} is stale: the bundle of ${other.map(({ host }) => host).join(", ")} in ${output} is not the one that was planned; plan again`,
+        );
+      return { ...selection, hosts };
+    });
+  }
+}
+
+function parse(file: string): Content {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConvergeFault(`${file} can not be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  try {
+    const content = JSON.parse(text) as Partial<Content> | null;
+    if (content?.format === 1 && content.stacks) return content as Content;
+  } catch {
+    // It is said below, with what writes such a file.
+  }
+  throw new ConvergeFault(`${file} is no plan: expected what \`soundstage plan --out ${file}\` writes`);
+}
+
+export function heldOf(answer: readonly Line[]): Held {
+  const field = (step: string) => answer.find(([name]) => name === step)?.[1];
+  return { manifest: field("manifest") ?? "none", generation: Number(field("generation") ?? 0) };
+}
+
+export function requireHeld(planned: Held, held: Held): void {
+  if (planned.generation === held.generation && planned.manifest === held.manifest) return;
+  throw new ConvergeFault(
+    `the plan is stale: the host is at ${described(held)}, and it was planned at ${described(planned)}; plan again`,
+  );
+}
+
+function described({ generation, manifest }: Held): string {
+  return `generation ${generation}${manifest === "none" ? "" : ` (bundle ${manifest.slice(0, 12)})`}`;
+}

@@ -1,0 +1,170 @@
+// The verbs of the host's script, over one connection.
+import type { Readable, Writable } from "node:stream";
+import { sha256 } from "../../bundle/hash.ts";
+import type { Connection } from "../../bundle/manifest.ts";
+import { ConvergeFault } from "../fault.ts";
+import type { Access } from "../ssh/access.ts";
+import { Dial } from "../ssh/dial.ts";
+import { Ssh } from "../ssh/ssh.ts";
+import { Hold, type HoldWait } from "./hold.ts";
+
+const NO_SCRIPT = 66;
+
+/** One for the process: its limits are those of the servers and networks, whoever connects. */
+const dial = new Dial();
+
+export type Line = readonly [step: string, ...fields: string[]];
+
+export class Remote {
+  readonly #ssh: Ssh;
+  readonly #script: string;
+  /** Named by its content: a host that has another version is shipped this one beside it. */
+  readonly #path: string;
+  #hold: Hold | undefined;
+
+  private constructor(ssh: Ssh, script: string) {
+    this.#ssh = ssh;
+    this.#script = script;
+    this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
+  }
+
+  static async connect(connection: Connection, access: Access, script: string): Promise<Remote> {
+    const server = connection.jump?.[0]?.address ?? connection.address;
+    const ssh = await dial.open(server, () => Ssh.connect(connection, access));
+    return new Remote(ssh, script);
+  }
+
+  /** One round trip; undefined where the host has never seen this version of the script. */
+  async verify(): Promise<Line[] | undefined> {
+    const answer = await this.#ssh.exec(
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} inspect`,
+    );
+    if (answer.code === NO_SCRIPT) return undefined;
+    if (answer.code !== 0) throw new StepFault("verify", answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
+  /**
+   * What the host has otherwise than its generation, and than a plain manifest if one is given. Nothing is kept there:
+   * where this version of the script is not at hand it goes along with the question.
+   */
+  async compare(plain = ""): Promise<Line[]> {
+    const known = `[ -e ${this.#path} ] || { cat >/dev/null; exit ${NO_SCRIPT}; }; exec sh ${this.#path} compare`;
+    let answer = await this.#ssh.exec(known, plain);
+    if (answer.code === NO_SCRIPT) {
+      const size = Buffer.byteLength(this.#script);
+      const passing = `d=$(mktemp -d -p /run soundstage.XXXXXX) && trap 'rm -rf "$d"' EXIT && head -c ${size} >"$d/script" && sh "$d/script" compare`;
+      answer = await this.#ssh.exec(passing, this.#script + plain);
+    }
+    if (answer.code !== 0) throw new StepFault("compare", answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
+  /**
+   * A verb that changes nothing, in one round trip. A host that has never seen this version of the script is read it,
+   * and keeps nothing of it.
+   */
+  async ask(verb: string, args: readonly string[] = []): Promise<Line[]> {
+    const call = [verb, ...args.map(quote)].join(" ");
+    let answer = await this.#ssh.exec(
+      `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} ${call}`,
+    );
+    if (answer.code === NO_SCRIPT) answer = await this.#ssh.exec(`exec sh -s -- ${call}`, this.#script);
+    if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code);
+    return lines(answer.stdout);
+  }
+
+  /** What changes something must be on the host itself: it outlives the connection. */
+  async ready(): Promise<void> {
+    if ((await this.#ssh.exec(`[ -e ${this.#path} ]`)).code !== 0) await this.ship();
+  }
+
+  async ship(): Promise<void> {
+    const folder = this.#path.slice(0, this.#path.lastIndexOf("/"));
+    const command = `umask 077 && mkdir -p ${folder} && cat > ${this.#path}.part && mv ${this.#path}.part ${this.#path}`;
+    const answer = await this.#ssh.exec(command, this.#script);
+    if (answer.code !== 0) throw new StepFault("ship", answer.stderr, answer.code);
+  }
+
+  /** Takes the host for this run; waits where another has it. */
+  async hold(owner: string, wait: HoldWait): Promise<void> {
+    const begin = (token: string, input: Readable, heard: (text: string) => void) =>
+      this.#ssh.exec(this.#command("hold", [token, owner]), input, heard);
+    this.#hold = await Hold.take(begin, wait);
+  }
+
+  /** Gives the host back; what is under way there is left to it. */
+  async letGo(): Promise<void> {
+    await this.#hold?.end();
+    this.#hold = undefined;
+  }
+
+  /** Runs a verb; its lines when it succeeds, a `StepFault` when it does not. */
+  async run(verb: string, args: readonly string[] = [], stdin: string | Readable = ""): Promise<Line[]> {
+    const answer = await this.#ssh.exec(this.#command(verb, args), stdin);
+    if (answer.code === 4) {
+      throw new ConvergeFault(
+        "the host was taken from this run, which gave no sign of life for 15 seconds, or was unlocked by somebody: what it had not proven is put back",
+      );
+    }
+    if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code, lines(answer.stdout));
+    return lines(answer.stdout);
+  }
+
+  /** Whether a question of the script is answered with yes. */
+  async asks(verb: string, args: readonly string[]): Promise<boolean> {
+    return (await this.#ssh.exec(this.#command(verb, args))).code === 0;
+  }
+
+  /** Runs a command that is no verb, whose output goes on as it comes. @returns its exit code */
+  stream(command: string, out: Writable): Promise<number> {
+    return this.#ssh.stream(command, out);
+  }
+
+  #command(verb: string, args: readonly string[]): string {
+    const lock = this.#hold ? ["--lock", this.#hold.token] : [];
+    return ["exec", "sh", this.#path, ...lock, verb, ...args.map(quote)].join(" ");
+  }
+
+  close(): void {
+    this.#ssh.close();
+  }
+}
+
+/** A step on the host failed; its lines tell what had been done before. */
+export class StepFault extends Error {
+  readonly code: number;
+  readonly done: readonly Line[];
+
+  constructor(verb: string, stderr: string, code: number, done: readonly Line[] = []) {
+    super(explain(verb, stderr, code));
+    this.code = code;
+    this.done = done;
+  }
+}
+
+function explain(verb: string, stderr: string, code: number): string {
+  const [first = "", ...rest] = stderr.trim().split("\n");
+  const [mark, step, id, exit] = first.split("\t");
+  const output = rest.map((line) => line.replace(/^failed\t(\S+)\t(\S*)\t(\d+)$/, "$1 $2: exit code $3"));
+  const what =
+    mark === "failed" ? `${step} ${id}: exit code ${exit}` : `${verb}: exit code ${code}\n${first}`;
+  const back =
+    code === 11
+      ? "\nThe previous generation is in place again."
+      : code === 12
+        ? "\nThe previous generation could NOT be put back: look at the host."
+        : "";
+  return [what, ...output].join("\n") + back;
+}
+
+function lines(stdout: string): Line[] {
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split("\t") as unknown as Line);
+}
+
+function quote(argument: string): string {
+  return `'${argument.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,156 @@
+// Secrets are resolved at the last moment, on the operator's side, and go to a host over the channel's stdin alone.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { OperatorRef, SecretFile, SecretRef } from "../../bundle/manifest.ts";
+import { ConvergeFault } from "../fault.ts";
+import { printed } from "./program.ts";
+import { SopsFiles } from "./sops.ts";
+
+export interface SecretsOptions {
+  /** Milliseconds that a program may take to print a secret, its prompts included. @default 60000 */
+  readonly timeout?: number;
+}
+
+/** Programs at a time. */
+const PARALLEL = 8;
+/** What is shorter may stand anywhere by chance. */
+const MASKED_FROM = 4;
+const MASK = "********";
+
+export class Secrets {
+  readonly #folder: string;
+  readonly #timeout: number;
+  readonly #sops: SopsFiles;
+  /** Where from → the value, once it is known; asked for once, whoever waits for it. */
+  readonly #asked = new Map<string, Promise<string>>();
+  readonly #known = new Map<string, string>();
+
+  /** @param folder the platform file's folder, which file references are relative to */
+  constructor(folder: string, options: SecretsOptions = {}) {
+    this.#folder = folder;
+    this.#timeout = options.timeout ?? 60_000;
+    this.#sops = new SopsFiles(folder, this.#timeout);
+  }
+
+  /** Resolves all of them side by side; what can not be is named at once, before any host is touched. */
+  async require(files: readonly Pick<SecretFile, "parts">[]): Promise<void> {
+    const wanted = new Map<string, SecretRef>();
+    for (const part of files.flatMap(({ parts }) => parts)) {
+      if (typeof part !== "string") wanted.set(sourceOf(part), part);
+    }
+    const queue = [...wanted.values()];
+    const faults: string[] = [];
+    const worker = async (): Promise<void> => {
+      for (let ref = queue.shift(); ref; ref = queue.shift()) {
+        await this.#ask(ref).catch((error: Error) => faults.push(error.message));
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    if (faults.length === 0) return;
+    const lines = [...new Set(faults)].sort().map((fault) => `  - ${this.masked(fault)}`);
+    throw new ConvergeFault(`secrets are missing:\n${lines.join("\n")}`);
+  }
+
+  /** The whole content of a secret file that was required. */
+  content({ parts }: SecretFile): string {
+    return parts.map((part) => (typeof part === "string" ? part : this.#value(part))).join("");
+  }
+
+  /** A required secret that is in no file of a host, such as a passphrase. */
+  value(ref: SecretRef): string {
+    return this.#value(ref);
+  }
+
+  /** The files as the host's script reads them, a line each. */
+  lines(files: readonly SecretFile[]): string {
+    return files
+      .map((file) => `${file.path}\t${Buffer.from(this.content(file)).toString("base64")}\n`)
+      .join("");
+  }
+
+  /** Text of an operator's own file or variable, such as the CA's key. */
+  operator(ref: OperatorRef): string {
+    const key = sourceOf(ref);
+    const value = this.#known.get(key) ?? this.#read(ref);
+    this.#known.set(key, value);
+    return value;
+  }
+
+  /** A text without the values known so far: what a tool says of a file may quote its line. */
+  masked(text: string): string {
+    const values = [...this.#known.values()].flatMap((value) => [value, ...value.split("\n")]);
+    return values
+      .map((value) => value.trim())
+      .filter((value) => value.length >= MASKED_FROM)
+      .sort((a, b) => b.length - a.length)
+      .reduce((rest, value) => rest.replaceAll(value, MASK), text);
+  }
+
+  #value(ref: SecretRef): string {
+    const value = this.#known.get(sourceOf(ref));
+    if (value === undefined)
+      throw new Error(`${describe(ref)} was not required before its value is asked for`);
+    return value;
+  }
+
+  #ask(ref: SecretRef): Promise<string> {
+    const key = sourceOf(ref);
+    let asked = this.#asked.get(key);
+    if (!asked) {
+      asked = this.#resolve(ref).then((value) => {
+        if (value === "") throw new ConvergeFault(`${describe(ref)} is empty`);
+        this.#known.set(key, value);
+        return value;
+      });
+      this.#asked.set(key, asked);
+    }
+    return asked;
+  }
+
+  async #resolve(ref: SecretRef): Promise<string> {
+    if ("sops" in ref) return this.#sops.value(ref.sops, ref.key);
+    if (!("command" in ref)) return this.#read(ref);
+    const [program, ...args] = ref.command;
+    const options = { cwd: this.#folder, timeout: this.#timeout };
+    try {
+      return (await printed(program as string, args, options)).replace(/\n$/, "");
+    } catch (error) {
+      throw new ConvergeFault(`command ${(error as Error).message}`);
+    }
+  }
+
+  #read(ref: OperatorRef): string {
+    if ("env" in ref) {
+      const value = process.env[ref.env];
+      if (!value) throw new ConvergeFault(`environment variable ${ref.env} is not set`);
+      return value;
+    }
+    const path = resolve(this.#folder, ref.file);
+    try {
+      return readFileSync(path, "utf8").replace(/\n$/, "");
+    } catch (error) {
+      throw new ConvergeFault(`file ${path} can not be read (${(error as NodeJS.ErrnoException).code})`);
+    }
+  }
+}
+
+/** Names the place of a value, whatever its version. */
+function sourceOf(ref: SecretRef | OperatorRef): string {
+  if ("env" in ref) return `env\0${ref.env}`;
+  if ("file" in ref) return `file\0${ref.file}`;
+  if ("sops" in ref) return `sops\0${ref.sops}\0${ref.key}`;
+  return ["command", ...ref.command].join("\0");
+}
+
+function describe(ref: SecretRef): string {
+  if ("env" in ref) return `environment variable ${ref.env}`;
+  if ("file" in ref) return `file ${ref.file}`;
+  if ("sops" in ref) return `"${ref.key}" of file ${ref.sops}`;
+  return `what command ${ref.command[0]} prints`;
+}
+
+/** What the host answers for a secret that it holds. */
+export function saltedDigest(salt: string, content: string): string {
+  return createHash("sha256").update(salt).update(content).digest("hex");
+}

@@ -1,0 +1,183 @@
+import { expect, test } from "vitest";
+import { sha256 } from "../../../bundle/hash.ts";
+import type { Manifest } from "../../../bundle/manifest.ts";
+import { hostPlan, type Wanted } from "../../../converge/plan/host-plan.ts";
+import { PlanText } from "../../../converge/plan/plan-text.ts";
+import type { Line } from "../../../converge/script/remote.ts";
+import { saltedDigest } from "../../../converge/secrets/secrets.ts";
+
+const NEW = "listen 80;\nserver_name new;\n";
+const VALUE = "across-the-universe";
+
+const file = (path: string, mode = "0644", source: "text" | "blob" = "text") => {
+  return { path, mode, owner: "root:root", sha256: sha256(path), size: 28, source };
+};
+
+const manifest: Manifest = {
+  format: 1,
+  host: "eu-1",
+  transport: "ssh",
+  packages: ["nginx-light=1.22.1-9", "redis-server"],
+  users: [],
+  directories: [{ path: "/srv/data", mode: "0750", owner: "relay:relay" }],
+  files: [file("/etc/nginx.conf"), file("/etc/motd", "0640"), file("/opt/node", "0755", "blob")],
+  archives: [],
+  secrets: [
+    { path: "/etc/token", mode: "0600", owner: "root:root", parts: [{ env: "TOKEN", version: 2 }] },
+    { path: "/etc/key", mode: "0600", owner: "root:root", parts: [{ env: "KEY", version: 5 }] },
+  ],
+  modules: [],
+  sysctls: [],
+  units: [
+    { name: "nginx.service", state: "started", restart: [], reload: ["/etc/nginx.conf", "/etc/token"] },
+    { name: "relay.service", state: "started", restart: ["/etc/token"], reload: ["/etc/motd"] },
+    { name: "key.service", state: "started", restart: ["/etc/key"], reload: [] },
+  ],
+  checks: [],
+  actions: [
+    { id: "migrate", when: "after", scope: "cluster", check: "exit 1", apply: "true" },
+    { id: "drain", when: "after", scope: "host", check: "exit 1", apply: "true", undo: "true" },
+    { id: "done", when: "after", scope: "host", check: "true", apply: "true" },
+  ],
+  probes: [],
+  order: [{ group: "db", mode: "one-by-one", fresh: "false" }],
+  processes: [],
+};
+
+const wanted: Wanted = {
+  manifest,
+  hash: "f".repeat(64),
+  text: () => NEW,
+  secrets: {
+    content: () => VALUE,
+    masked: (text) => text.replaceAll(VALUE, "********"),
+  },
+};
+
+const base64 = (text: string) => Buffer.from(text).toString("base64");
+const secret = (path: string, version: number, value: string): Line => {
+  return ["secret", String(version), "salt", saltedDigest("salt", value), path];
+};
+const held = (hash = "a".repeat(64)): Line[] => [
+  ["manifest", hash],
+  ["generation", "4"],
+];
+const SECRETS = [secret("/etc/token", 2, VALUE), secret("/etc/key", 5, VALUE)];
+
+const shown = (answer: readonly Line[], colour = false) =>
+  new PlanText(colour).host(hostPlan(wanted, answer));
+
+test("a plan is read from top to bottom: what is odd, what comes, what restarts, what does not come back", () => {
+  const answer: Line[] = [
+    ...held(),
+    ["drift", "/etc/motd (mode or owner)"],
+    ["drift", "kernel key vm.swappiness is 60, not 10"],
+    secret("/etc/token", 1, "here-comes-the-sun"),
+    secret("/etc/key", 4, VALUE),
+    ["file", "content", "0644", "root:root", "regular file", "/etc/nginx.conf"],
+    ["file", "mode", "0644", "root:root", "regular file", "/etc/motd"],
+    ["file", "new", "-", "-", "-", "/opt/node"],
+    ["dir", "0755", "root:root", "/srv/data"],
+    ["content", base64("listen 80;\nserver_name old;\n"), "/etc/nginx.conf"],
+    ["gone", "back", "/etc/issue"],
+    ["gone", "removed", "/srv/old"],
+    ["package", "nginx-light=1.22.1-9", "1.22.1-8"],
+    ["package", "redis-server", "-"],
+    ["kept", "varnish"],
+    ["user", "relay", "-"],
+    ["user", "relay", "audio"],
+    ["kernel", "vm.swappiness", "60", "10"],
+    ["unit", "nginx.service", "reload"],
+    ["unit", "old.service", "stop"],
+    ["action", "migrate", "unknown"],
+    ["action", "drain", "due"],
+  ];
+  expect(shown(answer)).toBe(
+    `eu-1  generation 4 → bundle ffffffffffff
+  ! drift: /etc/motd (mode or owner)
+  ! drift: kernel key vm.swappiness is 60, not 10
+  ! package varnish is not wanted any more, and stays
+  + package nginx-light=1.22.1-9 (has 1.22.1-8)
+  + package redis-server
+  + user relay is made
+  + user relay joins audio
+  < /etc/issue  what was there before us comes back
+  ~ /etc/motd  mode 0644 → 0640  (drift)
+  ~ /etc/nginx.conf
+    @@ -1,2 +1,2 @@
+     listen 80;
+    -server_name old;
+    +server_name new;
+  + /opt/node  0755 root:root, 28 bytes
+  ~ /srv/data  folder, mode 0755 → 0750, owner root:root → relay:relay
+  - /srv/old
+  ~ /etc/token  secret, version 1 → 2
+  ~ /etc/key  secret, version 4 → 5, with the same value
+  ~ kernel key vm.swappiness: 60 → 10
+  ~ unit nginx.service: reload
+  ~ unit old.service: stop
+  ~ unit relay.service: restart
+  ~ action migrate (cluster): not known before the host has its check
+  ~ action drain (host): due
+  ! not put back if it fails later: package nginx-light=1.22.1-9, package redis-server, action migrate, if it is due
+`,
+  );
+});
+
+test("a host that is its bundle has nothing to change, and one that drifted from it has", () => {
+  expect(shown([...held(wanted.hash), ...SECRETS])).toBe("eu-1  nothing to change\n");
+  const drifted: Line[] = [...held(wanted.hash), ["drift", "unit nginx.service is inactive, not started"]];
+  expect(hostPlan(wanted, [...drifted, ...SECRETS]).same).toBe(false);
+});
+
+test("where the record alone is another it says so", () => {
+  expect(shown([...held(), ...SECRETS])).toContain("its scripts or versions alone");
+});
+
+test.for([
+  ["a link", "symbolic link", "it is a symbolic link"],
+  ["what the host does not show", "regular file", "its lines are not shown"],
+])("of %s no lines are compared", ([, type, words]) => {
+  const answer: Line[] = [
+    ...held(),
+    ...SECRETS,
+    ["file", "content", "0600", "root:root", type as string, "/etc/nginx.conf"],
+  ];
+  const [change] = hostPlan(wanted, answer).files;
+  expect(change?.note).toContain(words);
+  expect(change?.note).toContain("mode 0600 → 0644");
+  expect(change?.diff).toBeUndefined();
+});
+
+test("a value that somebody wrote into a text is masked, and what would command the terminal is shown as such", () => {
+  const answer: Line[] = [
+    ...held(),
+    ...SECRETS,
+    ["file", "content", "0644", "root:root", "regular file", "/etc/nginx.conf"],
+    ["content", base64(`token ${VALUE}\n\u001b[2Jserver_name new;\n`), "/etc/nginx.conf"],
+  ];
+  expect(shown(answer)).toContain("-token ********\n    -\ufffd[2Jserver_name new;\n");
+});
+
+test("colours are for terminals alone", () => {
+  const answer: Line[] = [...held(), ...SECRETS, ["gone", "removed", "/srv/old"]];
+  expect(shown(answer)).not.toContain("\u001b");
+  expect(shown(answer, true)).toContain("\u001b[31m- /srv/old\u001b[0m");
+});
+
+test("a new value under an old version is refused, as an apply would", () => {
+  expect(() => hostPlan(wanted, [...held(), secret("/etc/token", 2, "another")])).toThrow(
+    "the value of /etc/token is not the one that version 2 was applied with",
+  );
+});
+
+test("a host that was never applied to holds no data yet, one that was tells it", () => {
+  const none: Line[] = [
+    ["manifest", "none"],
+    ["generation", "0"],
+  ];
+  expect([...hostPlan(wanted, none).member.fresh]).toEqual(["db"]);
+  expect([...hostPlan(wanted, [...held(), ...SECRETS]).member.fresh]).toEqual([]);
+  const leads = hostPlan(wanted, [...held(), ...SECRETS, ["member", "db", "leads"]]).member;
+  expect([...leads.leads]).toEqual(["db"]);
+});
