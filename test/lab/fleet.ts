@@ -1,6 +1,6 @@
 // Hosts of the lab with a page each, and the CLI that brings them to it.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { bundleCli } from "../../bin/bundle-cli.ts";
 import { sha256 } from "../../bundle/hash.ts";
 import type { Artifact, ChangeOrder } from "../../bundle/manifest.ts";
@@ -108,6 +108,24 @@ export class Fleet {
 
   applied(output: string, ...args: readonly string[]): Promise<Ended> {
     return this.apply(output, ...args).ended;
+  }
+
+  /** Another command of the CLI about the hosts of an output. */
+  ask(output: string, command: string, ...args: readonly string[]): Promise<Ended> {
+    const words = [process.execPath, this.cli, command, "--stack", "fleet", "--output", output, ...args];
+    return new Cli(words as [string, ...string[]], this.env).ended;
+  }
+
+  /** Terraform in the stack of an output, which runs what the output holds. */
+  terraform(output: string, ...args: readonly string[]): Cli {
+    const bin = join(output, "bin");
+    if (!existsSync(bin)) cpSync(dirname(this.cli), bin, { recursive: true });
+    const folder = `-chdir=${join(output, "stacks", "fleet")}`;
+    return new Cli(["terraform", folder, ...args], {
+      ...this.env,
+      CHECKPOINT_DISABLE: "1",
+      TF_INPUT: "0",
+    });
   }
 
   log(output: string): string {

@@ -212,4 +212,14 @@ export class LabHost {
   async heal(): Promise<void> {
     await must("ip", ["link", "set", this.#veth, "up"]);
   }
+
+  /** What it is sent takes its time: `rate` as tc(8) has it, such as `64mbit`; `unthrottle` ends that. */
+  async throttle(rate: string): Promise<void> {
+    const shape = ["root", "tbf", "rate", rate, "burst", "64kb", "latency", "400ms"];
+    await must("tc", ["qdisc", "add", "dev", this.#veth, ...shape]);
+  }
+
+  async unthrottle(): Promise<void> {
+    await must("tc", ["qdisc", "del", "dev", this.#veth, "root"]);
+  }
 }

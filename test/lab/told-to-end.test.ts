@@ -1,5 +1,3 @@
-import { cpSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Cli } from "./cli.ts";
 import { Fleet, last } from "./fleet.ts";
@@ -71,16 +69,9 @@ describe.skipIf(missing)(
     test.skipIf(deployMissing())("by a Terraform that is interrupted it does the same", async () => {
       const [, before] = fleet.pages();
       const out = fleet.output(two("terraform", 3));
-      cpSync(dirname(fleet.cli), join(out, "bin"), { recursive: true });
-      const folder = `-chdir=${join(out, "stacks", "fleet")}`;
-      const terraform = (...args: [string, ...string[]]) =>
-        new Cli(["terraform", folder, ...args, "-input=false", "-no-color"], {
-          ...fleet.env,
-          CHECKPOINT_DISABLE: "1",
-        });
-      const ready = await terraform("init").ended;
+      const ready = await fleet.terraform(out, "init").ended;
       expect(ready.code, ready.stdout + ready.stderr).toBe(0);
-      const run = terraform("apply", "-auto-approve");
+      const run = fleet.terraform(out, "apply", "-auto-approve");
       await fleet.starting("a");
       run.kill("SIGINT");
       expect((await run.ended).code).toBe(1);
