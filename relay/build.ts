@@ -1,6 +1,6 @@
 // One release of the relay: server and pages in one tarball, the same bytes wherever it is built.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type Metafile } from "esbuild";
@@ -68,7 +68,7 @@ async function buildServer(): Promise<{ code: Buffer; meta: Metafile }> {
 }
 
 /** Pages and their assets; the assets are named by their content, so that browsers may keep them. */
-export async function buildClient(): Promise<{ files: Map<string, Buffer>; meta: Metafile }> {
+async function buildClient(): Promise<{ files: Map<string, Buffer>; meta: Metafile }> {
   const { outputFiles, metafile } = await build({
     ...COMMON,
     entryPoints: [
@@ -126,9 +126,7 @@ function notices(metas: readonly Metafile[]): string {
         version: string;
         license?: string;
       };
-      const file = existsSync(folder)
-        ? readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry))
-        : undefined;
+      const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
       const text = file
         ? readFileSync(join(folder, file), "utf8").trim()
         : `Licence: ${license ?? "see the package"}`;

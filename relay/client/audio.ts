@@ -6,8 +6,6 @@ export interface AudioStats {
   /** Milliseconds of sound that wait in the buffer. */
   readonly buffered: number;
   readonly underruns: number;
-  /** Milliseconds thrown away to come back to the live edge. */
-  readonly skipped: number;
 }
 
 export class AudioOut {
@@ -15,9 +13,8 @@ export class AudioOut {
   readonly #context: AudioContext;
   readonly #gain: GainNode;
   readonly #worklet: AudioWorkletNode;
-  #decoder: Decoder | undefined;
-  #channels = 0;
-  #stats: AudioStats = { buffered: 0, underruns: 0, skipped: 0 };
+  #decoder: { readonly channels: number; readonly ready: Promise<Decoder> } | undefined;
+  #stats: AudioStats = { buffered: 0, underruns: 0 };
 
   private constructor(context: AudioContext, worklet: AudioWorkletNode) {
     this.#context = context;
@@ -35,12 +32,17 @@ export class AudioOut {
   /** Must be called from a gesture of the listener, as browsers demand. */
   static async open(workletUrl: string): Promise<AudioOut> {
     const context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: "playback" });
-    await context.audioWorklet.addModule(workletUrl);
-    await context.resume();
-    return new AudioOut(
-      context,
-      new AudioWorkletNode(context, "ring", { numberOfInputs: 0, outputChannelCount: [2] }),
-    );
+    try {
+      await context.audioWorklet.addModule(workletUrl);
+      await context.resume();
+      return new AudioOut(
+        context,
+        new AudioWorkletNode(context, "ring", { numberOfInputs: 0, outputChannelCount: [2] }),
+      );
+    } catch (error) {
+      await context.close();
+      throw error;
+    }
   }
 
   get stats(): AudioStats {
@@ -56,24 +58,47 @@ export class AudioOut {
     return 1000 * (this.#context.outputLatency || this.#context.baseLatency || 0);
   }
 
+  /** Rejects, for as long as it is not reset, where the browser can not decode Opus. */
   async play(packets: readonly Uint8Array[], channels: number): Promise<void> {
-    if (!this.#decoder || channels !== this.#channels) {
-      this.#decoder?.close();
-      this.#channels = channels;
-      this.#decoder = await createDecoder(channels, (left, right) => {
-        this.#worklet.port.postMessage(
-          { left, right },
-          right === left ? [left.buffer] : [left.buffer, right.buffer],
-        );
-      });
-    }
-    for (const packet of packets) this.#decoder.decode(packet);
+    if (this.#decoder?.channels !== channels) this.#decode(channels);
+    const held = this.#decoder;
+    const decoder = await held?.ready;
+    // What waits for a decoder that was dropped meanwhile belongs to the past.
+    if (this.#decoder === held) for (const packet of packets) decoder?.decode(packet);
+  }
+
+  #decode(channels: number): void {
+    this.#drop();
+    const failed = () => {
+      // A decoder that refused a packet is of no use any more; the next packets get a new one.
+      if (this.#decoder === held) this.#drop();
+    };
+    const held = {
+      channels,
+      ready: createDecoder(
+        channels,
+        (left, right) =>
+          this.#worklet.port.postMessage(
+            { left, right },
+            right === left ? [left.buffer] : [left.buffer, right.buffer],
+          ),
+        failed,
+      ),
+    };
+    this.#decoder = held;
+  }
+
+  #drop(): void {
+    this.#decoder?.ready.then(
+      (decoder) => decoder.close(),
+      () => {},
+    );
+    this.#decoder = undefined;
   }
 
   /** Forgets what is buffered, as when a stream begins anew. */
   reset(): void {
-    this.#decoder?.close();
-    this.#decoder = undefined;
+    this.#drop();
     this.#worklet.port.postMessage("reset");
   }
 
@@ -85,7 +110,7 @@ export class AudioOut {
   }
 
   async close(): Promise<void> {
-    this.#decoder?.close();
+    this.#drop();
     await this.#context.close();
   }
 }

@@ -8,14 +8,19 @@ export interface Decoder {
 
 export type Samples = (left: Float32Array, right: Float32Array) => void;
 
-export async function createDecoder(channels: number, samples: Samples): Promise<Decoder> {
+/** @param failed is called where a packet was refused and the decoder decodes no more */
+export async function createDecoder(
+  channels: number,
+  samples: Samples,
+  failed: () => void,
+): Promise<Decoder> {
   const config = { codec: "opus", sampleRate: SAMPLE_RATE, numberOfChannels: channels };
   if ("AudioDecoder" in globalThis && (await AudioDecoder.isConfigSupported(config)).supported)
-    return native(config, samples);
+    return native(config, samples, failed);
   return wasm(channels, samples);
 }
 
-function native(config: AudioDecoderConfig, samples: Samples): Decoder {
+function native(config: AudioDecoderConfig, samples: Samples, failed: () => void): Decoder {
   let timestamp = 0;
   const decoder = new AudioDecoder({
     output(data) {
@@ -28,7 +33,10 @@ function native(config: AudioDecoderConfig, samples: Samples): Decoder {
       samples(left, data.numberOfChannels > 1 ? plane(1) : left);
       data.close();
     },
-    error: (error) => console.warn("the decoder refused a packet:", error.message),
+    error(error) {
+      console.warn("the decoder refused a packet:", error.message);
+      failed();
+    },
   });
   decoder.configure(config);
   return {

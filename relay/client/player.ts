@@ -1,7 +1,7 @@
 // The listener's page.
 import { io, type Socket } from "socket.io-client";
 import { decodeChunk } from "../shared/chunk.ts";
-import type { ClientEvents, Reply, ServerEvents, StreamInfo } from "../shared/protocol.ts";
+import type { ClientEvents, ErrorCode, Reply, ServerEvents, StreamInfo } from "../shared/protocol.ts";
 import { AudioOut } from "./audio.ts";
 import { byId, show } from "./dom.ts";
 import { Visualizer } from "./visualizer.ts";
@@ -16,6 +16,15 @@ const WORDS: Record<State, string> = {
   reconnecting: "Reconnecting",
 };
 
+const BUSY: Partial<Record<ErrorCode, string>> = {
+  full: "This relay is full",
+  draining: "This relay is leaving",
+  "rate-limited": "This relay was asked too often",
+};
+/** Milliseconds, up to twice that, before a relay that refused is asked again. */
+const RETRY = 2_000;
+const LOOK_EVERY = 10_000;
+
 const stream = new URLSearchParams(location.search).get("stream") ?? document.body.dataset.stream ?? "demo";
 const socket: Socket<ServerEvents, ClientEvents> = io({
   transports: ["websocket", "polling"],
@@ -23,8 +32,9 @@ const socket: Socket<ServerEvents, ClientEvents> = io({
 });
 const button = byId("play", HTMLButtonElement);
 let audio: AudioOut | undefined;
+/** Counts presses of the button: what was begun for an earlier one is dropped. */
+let press = 0;
 let state: State = "idle";
-let info: StreamInfo | undefined;
 let lastSequence = -1;
 let lost = 0;
 let latency = 0;
@@ -39,7 +49,6 @@ function become(next: State): void {
 }
 
 function learn(now: StreamInfo): void {
-  info = now;
   byId("title").textContent = now.title;
   show("bitrate", `${now.bitrate} kbit/s`);
   show("codec", `Opus ${now.channels === 2 ? "stereo" : "mono"}`);
@@ -55,45 +64,83 @@ function learn(now: StreamInfo): void {
   }
 }
 
+function note(text: string): void {
+  show("note", text);
+}
+
 function join(): void {
+  const mine = press;
   socket.emit("join-stream", { stream }, (reply: Reply<{ info: StreamInfo }>) => {
-    if (state === "idle") return;
+    if (press !== mine || state === "idle") return;
     if (reply.ok) {
       learn(reply.info);
+      note("");
       if (state !== "playing") become("connecting");
-    } else {
-      byId("note").textContent =
-        reply.code === "no-such-stream" ? "Nobody is on air. It will start by itself." : reply.message;
+    } else if (reply.code === "no-such-stream") {
+      note("Nobody is on air. It will start by itself.");
       become("waiting");
+    } else if (reply.code === "bad-request") {
+      void stop();
+      note(`There is no such stream: ${reply.message}.`);
+    } else {
+      note(`${BUSY[reply.code] ?? reply.message}. Trying again.`);
+      become("reconnecting");
+      // A new connection may reach another worker.
+      setTimeout(
+        () => {
+          if (press === mine && state === "reconnecting") socket.disconnect().connect();
+        },
+        RETRY + Math.random() * RETRY,
+      );
     }
   });
 }
 
 async function play(): Promise<void> {
+  press += 1;
+  const mine = press;
+  lost = 0;
   become("connecting");
-  byId("note").textContent = "";
-  audio ??= await AudioOut.open(document.body.dataset.worklet as string);
+  note("");
+  try {
+    const opened = await AudioOut.open(document.body.dataset.worklet as string);
+    if (press !== mine) return await opened.close();
+    audio = opened;
+  } catch (error) {
+    if (press !== mine) return;
+    note(`The sound could not be started: ${(error as Error).message}`);
+    become("idle");
+    return;
+  }
   audio.volume = byId("volume", HTMLInputElement).valueAsNumber;
   if (socket.connected) join();
 }
 
 async function stop(): Promise<void> {
+  press += 1;
   become("idle");
+  note("");
+  for (const fact of ["latency", "buffer", "lost"]) show(fact, "–");
   socket.emit("leave-stream");
+  look();
   const closing = audio;
   audio = undefined;
   lastSequence = -1;
   await closing?.close();
 }
 
-button.addEventListener(
-  "click",
-  () =>
-    void (state === "idle" ? play() : stop()).catch((error: Error) => {
-      byId("note").textContent = `The sound could not be started: ${error.message}`;
-      become("idle");
-    }),
-);
+/** Whether somebody is on air, while nobody listens here. */
+function look(): void {
+  if (state !== "idle" || !socket.connected) return;
+  socket.emit("stream-info", { stream }, (reply) => {
+    if (state !== "idle") return;
+    if (reply.ok) learn(reply.info);
+    show("state", reply.ok ? "On air" : WORDS.waiting);
+    document.body.dataset.air = String(reply.ok);
+  });
+}
+
+button.addEventListener("click", () => void (state === "idle" ? play() : stop()));
 byId("volume", HTMLInputElement).addEventListener("input", (event) => {
   if (audio) audio.volume = (event.target as HTMLInputElement).valueAsNumber;
 });
@@ -108,15 +155,8 @@ if ("mediaSession" in navigator) {
   navigator.mediaSession.setActionHandler("stop", () => state !== "idle" && button.click());
 }
 
-socket.on("connect", () => {
-  if (state === "idle") {
-    socket.emit("stream-info", { stream }, (reply) => {
-      if (reply.ok) learn(reply.info);
-      byId("state").textContent = reply.ok ? "On air" : WORDS.waiting;
-      document.body.dataset.air = String(reply.ok);
-    });
-  } else join();
-});
+socket.on("connect", () => (state === "idle" ? look() : audio && join()));
+setInterval(look, LOOK_EVERY);
 socket.on("disconnect", () => {
   if (state !== "idle") become("reconnecting");
 });
@@ -127,7 +167,7 @@ socket.on("stream-info", learn);
 socket.on("bitrate-change", ({ bitrate }) => show("bitrate", `${bitrate} kbit/s`));
 socket.on("stream-ended", () => {
   if (state === "idle") return;
-  byId("note").textContent = "The broadcast ended. It will start again by itself.";
+  note("The broadcast ended. It will start again by itself.");
   audio?.reset();
   lastSequence = -1;
   become("waiting");
@@ -141,11 +181,13 @@ socket.on("audio-data", (_stream, bytes) => {
   latency = Date.now() - chunk.captureTime;
   heardAt = performance.now();
   if (state !== "playing") {
-    byId("note").textContent = "";
+    note("");
     become("playing");
-    if (!info?.live) join();
+    socket.emit("stream-info", { stream }, (reply) => reply.ok && learn(reply.info));
   }
-  void audio.play(chunk.packets, chunk.channels);
+  audio.play(chunk.packets, chunk.channels).catch((error: Error) => {
+    note(`This browser can not decode the sound: ${error.message}. Stop and play to try again.`);
+  });
 });
 
 setInterval(() => {

@@ -23,7 +23,6 @@ class Ring extends AudioWorkletProcessor {
   #target = TARGET;
   #playing = false;
   #underruns = 0;
-  #skipped = 0;
   #quanta = 0;
 
   constructor() {
@@ -49,7 +48,6 @@ class Ring extends AudioWorkletProcessor {
       const drop = this.#filled - this.#samples(this.#target);
       this.#read = (this.#read + drop) % this.#size;
       this.#filled -= drop;
-      this.#skipped += (drop / sampleRate) * 1000;
     }
   }
 
@@ -79,7 +77,6 @@ class Ring extends AudioWorkletProcessor {
       this.port.postMessage({
         buffered: (this.#filled / sampleRate) * 1000,
         underruns: this.#underruns,
-        skipped: this.#skipped,
       });
     }
     return true;

@@ -10,16 +10,29 @@ const socket: Socket<ServerEvents, ClientEvents> = io({ transports: ["websocket"
 const button = byId("air", HTMLButtonElement);
 const device = byId("device", HTMLSelectElement);
 const bitrate = byId("bitrate", HTMLSelectElement);
+const form = byId("settings", HTMLFormElement);
 
+const REASONS: Readonly<Record<string, string>> = {
+  NotAllowedError: "The browser does not let this page use the microphone: allow it beside the address.",
+  NotFoundError: "There is no microphone: connect one, and go on air again.",
+};
+
+/** What a broadcast holds, as far as it was opened. */
+interface Held {
+  media?: MediaStream;
+  context?: AudioContext;
+  source?: OpusSource;
+}
 interface OnAir {
-  readonly context: AudioContext;
-  readonly media: MediaStream;
+  readonly stream: string;
+  readonly held: Held;
   readonly source: OpusSource;
   readonly analysers: readonly AnalyserNode[];
   readonly began: number;
 }
 
 let air: OnAir | undefined;
+let starting = false;
 let sequence = 0;
 let position = 0;
 let sentBytes = 0;
@@ -43,7 +56,7 @@ async function listDevices(): Promise<void> {
   if (chosen) device.value = chosen;
 }
 
-async function start(): Promise<void> {
+async function start(held: Held): Promise<OnAir> {
   note("Waiting for the microphone");
   // Voice processing would pump and gate music.
   const media = await navigator.mediaDevices.getUserMedia({
@@ -55,12 +68,15 @@ async function start(): Promise<void> {
       channelCount: 2,
     },
   });
+  held.media = media;
   await listDevices();
   const context = new AudioContext({ sampleRate: SAMPLE_RATE });
+  held.context = context;
   await context.audioWorklet.addModule(document.body.dataset.worklet as string);
-  const source = await OpusSource.open(Number(bitrate.value), send, (reason) =>
-    note(`The encoder stopped: ${reason}`, true),
-  );
+  const source = await OpusSource.open(Number(bitrate.value), send, (reason) => {
+    if (air?.held === held) stop(`The encoder stopped: ${reason}.`);
+  });
+  held.source = source;
   const input = context.createMediaStreamSource(media);
   const capture = new AudioWorkletNode(context, "capture", {
     numberOfOutputs: 0,
@@ -80,25 +96,32 @@ async function start(): Promise<void> {
   position = 0;
   sentBytes = 0;
   packets = [];
-  const token = byId("token", HTMLInputElement).value;
-  const reply = await socket.timeout(8000).emitWithAck("start-broadcast", {
-    stream: byId("stream", HTMLInputElement).value.trim(),
-    title: byId("name", HTMLInputElement).value.trim() || undefined,
-    bitrate: Number(bitrate.value),
-    channels: 2,
-    ...(token && { token }),
-  });
-  if (!reply.ok) {
-    release({ context, media, source, analysers, began: 0 });
-    throw new Error(reply.message);
-  }
+  note("Waiting for the relay");
+  const stream = byId("stream", HTMLInputElement).value.trim();
+  await broadcast(stream);
+  for (const track of media.getTracks())
+    track.addEventListener("ended", () => air?.held === held && stop("The microphone is gone."));
   capture.port.onmessage = ({ data }: MessageEvent<{ left: Float32Array; right: Float32Array }>) =>
     source.feed(data.left, data.right);
-  air = { context, media, source, analysers, began: performance.now() };
-  document.body.dataset.state = "playing";
-  button.textContent = "Stop";
-  byId("state").textContent = "On air";
-  note("");
+  return { stream, held, source, analysers, began: performance.now() };
+}
+
+/** Rejects in words where the relay does not take the broadcast. */
+async function broadcast(stream: string): Promise<void> {
+  const token = byId("token", HTMLInputElement).value;
+  const reply = await socket
+    .timeout(8000)
+    .emitWithAck("start-broadcast", {
+      stream,
+      title: byId("name", HTMLInputElement).value.trim() || undefined,
+      bitrate: Number(bitrate.value),
+      channels: 2,
+      ...(token && { token }),
+    })
+    .catch(() => {
+      throw new Error("The relay does not answer: try again.");
+    });
+  if (!reply.ok) throw new Error(`The relay refused: ${reply.message}.`);
 }
 
 function send(packet: Uint8Array): void {
@@ -118,33 +141,48 @@ function send(packet: Uint8Array): void {
   socket.emit("audio-chunk", chunk);
 }
 
-function release({ context, media, source }: OnAir): void {
-  source.close();
-  for (const track of media.getTracks()) track.stop();
-  void context.close();
+function release({ media, context, source }: Held): void {
+  source?.close();
+  for (const track of media?.getTracks() ?? []) track.stop();
+  void context?.close();
+}
+
+/** What can not change on air is shown as it is, and not taken. */
+function become(state: "idle" | "connecting" | "playing", words: string): void {
+  document.body.dataset.state = state;
+  byId("state").textContent = words;
+  button.textContent = state === "playing" ? "Stop" : "Go on air";
+  button.disabled = state === "connecting";
+  for (const field of [device, ...form.querySelectorAll("input")]) field.disabled = state !== "idle";
 }
 
 function stop(reason = ""): void {
-  if (air) release(air);
+  if (air) release(air.held);
   air = undefined;
   socket.emit("stop-broadcast");
-  document.body.dataset.state = "idle";
-  button.textContent = "Go on air";
-  byId("state").textContent = "Off air";
+  become("idle", "Off air");
   note(reason, reason !== "");
 }
 
-button.addEventListener("click", () => {
-  if (air) stop();
-  else
-    start().catch((error: Error) =>
-      stop(
-        error.name === "NotAllowedError"
-          ? "The browser does not let this page use the microphone: allow it beside the address."
-          : error.message,
-      ),
-    );
-});
+async function goOnAir(): Promise<void> {
+  if (starting || !form.reportValidity()) return;
+  starting = true;
+  become("connecting", "Starting");
+  const held: Held = {};
+  try {
+    air = await start(held);
+    become("playing", "On air");
+    note("");
+  } catch (error) {
+    release(held);
+    const { name, message } = error as Error;
+    stop(REASONS[name] ?? message);
+  } finally {
+    starting = false;
+  }
+}
+
+button.addEventListener("click", () => (air ? stop() : void goOnAir()));
 bitrate.addEventListener("change", () => {
   if (!air) return;
   air.source.setBitrate(Number(bitrate.value));
@@ -152,7 +190,14 @@ bitrate.addEventListener("change", () => {
 });
 socket.on("disconnect", () => air && stop("The connection was lost: go on air again."));
 socket.on("reconnect", () => air && stop("This relay is leaving: go on air again."));
-socket.on("stream-ended", () => air && stop("The broadcast was ended by the relay."));
+socket.on("stream-ended", ({ stream, reason }) => {
+  if (air?.stream === stream)
+    stop(
+      reason === "taken"
+        ? `Somebody else broadcasts "${stream}" now: choose another name for the stream.`
+        : "The broadcast was ended by the relay: go on air again.",
+    );
+});
 
 function peak(analyser: AnalyserNode): number {
   const samples = new Float32Array(analyser.fftSize);
@@ -178,7 +223,7 @@ setInterval(() => {
 setInterval(() => {
   if (!air) return;
   const began = performance.now();
-  socket.emit("stream-info", { stream: byId("stream", HTMLInputElement).value.trim() }, (reply) => {
+  socket.emit("stream-info", { stream: air.stream }, (reply) => {
     show("ping", `${Math.round(performance.now() - began)} ms`);
     if (reply.ok) show("listeners", String(reply.info.listeners));
   });

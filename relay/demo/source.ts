@@ -5,7 +5,7 @@ import type { Broadcast, Broadcasts } from "../server/broadcasts.ts";
 import { encodeChunk, PACKET_MS, SAMPLE_RATE } from "../shared/chunk.ts";
 import { LOOP_SAMPLES, renderLoop } from "./synth.ts";
 
-export const DEMO_STREAM = "demo";
+const DEMO_STREAM = "demo";
 const BITRATE = 128;
 const PACKETS = 3;
 const SAMPLES = (SAMPLE_RATE * PACKET_MS) / 1000;
@@ -13,6 +13,9 @@ const SAMPLES = (SAMPLE_RATE * PACKET_MS) / 1000;
 const RETRY = 2_000;
 /** Milliseconds behind the clock after which the past is skipped rather than sent in a burst. */
 const LATE = 1_000;
+
+/** The same each time it goes on air. */
+let loop: Promise<Int16Array> | undefined;
 
 /** Broadcasts wherever nobody else does; the function returned ends it. */
 export function startDemo(broadcasts: Broadcasts, log: Logger): () => Promise<void> {
@@ -58,7 +61,8 @@ async function play(
   stopped: () => boolean,
   sleep: (ms: number) => Promise<void>,
 ): Promise<void> {
-  const loop = toInt16(renderLoop());
+  loop ??= renderLoop().then(toInt16);
+  const samples = await loop;
   const encoder = await createEncoder({
     application: Application.Audio,
     signal: Signal.Music,
@@ -71,7 +75,7 @@ async function play(
     for (let sequence = 0, position = 0; !broadcast.ended && !stopped(); sequence += 1) {
       const packets: Uint8Array[] = [];
       for (let packet = 0; packet < PACKETS; packet += 1) {
-        packets.push(encoder.encode(frame(loop, (position + packet * SAMPLES) % LOOP_SAMPLES)));
+        packets.push(encoder.encode(frame(samples, (position + packet * SAMPLES) % LOOP_SAMPLES)));
       }
       broadcast.feed(
         encodeChunk({ sequence, mediaTime: position, captureTime: Date.now(), channels: 2, packets }),
@@ -93,11 +97,11 @@ function toInt16(samples: Float32Array): Int16Array {
 }
 
 /** One packet's worth of stereo, across the seam of the loop. */
-function frame(loop: Int16Array, start: number): Int16Array {
+function frame(samples: Int16Array, start: number): Int16Array {
   const end = start + SAMPLES;
-  if (end <= LOOP_SAMPLES) return loop.subarray(2 * start, 2 * end);
+  if (end <= LOOP_SAMPLES) return samples.subarray(2 * start, 2 * end);
   const joined = new Int16Array(2 * SAMPLES);
-  joined.set(loop.subarray(2 * start));
-  joined.set(loop.subarray(0, 2 * (end - LOOP_SAMPLES)), 2 * (LOOP_SAMPLES - start));
+  joined.set(samples.subarray(2 * start));
+  joined.set(samples.subarray(0, 2 * (end - LOOP_SAMPLES)), 2 * (LOOP_SAMPLES - start));
   return joined;
 }

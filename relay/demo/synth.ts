@@ -27,8 +27,8 @@ const CHORDS = [
   [1, 8, 17],
 ];
 
-/** Interleaved stereo, -1 to 1. */
-export function renderLoop(): Float32Array {
+/** Interleaved stereo, -1 to 1; others have a turn after each sixteenth note, so that no stream waits for it. */
+export async function renderLoop(): Promise<Float32Array> {
   const left = new Float32Array(LOOP_SAMPLES);
   const right = new Float32Array(LOOP_SAMPLES);
   const noise = noiseSource(174);
@@ -51,13 +51,19 @@ export function renderLoop(): Float32Array {
     if (BASS[beat] === "x") add(step, 0.3, reese(semitones(43.65, ROOTS[bar] as number)));
     if (step % 16 === 0)
       for (const [index, note] of (CHORDS[bar] as number[]).entries()) pad(left, right, step, note, index);
+    await nextTurn();
   }
   const mix = new Float32Array(LOOP_SAMPLES * 2);
   for (let n = 0; n < LOOP_SAMPLES; n += 1) {
+    if (n % SAMPLE_RATE === 0) await nextTurn();
     mix[2 * n] = Math.tanh(1.15 * (left[n] as number));
     mix[2 * n + 1] = Math.tanh(1.15 * (right[n] as number));
   }
   return mix;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function semitones(base: number, count: number): number {

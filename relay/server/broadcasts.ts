@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { type Chunk, ChunkFault, decodeChunk } from "../shared/chunk.ts";
 import type { Directory, Entry } from "./directory.ts";
 
-export type EndReason = "stopped" | "disconnected" | "draining";
+/** `taken`: while Redis was away, somebody else began to broadcast under that name. */
+export type EndReason = "stopped" | "disconnected" | "draining" | "taken";
 
 export interface Outlet {
   audio(stream: string, chunk: Uint8Array): void;
@@ -35,13 +36,20 @@ export class Broadcasts {
     return this.#running.size;
   }
 
-  /** Undefined where somebody else broadcasts under that name. */
-  async start(request: BroadcastRequest): Promise<Broadcast | undefined> {
+  /**
+   * Undefined where somebody else broadcasts under that name.
+   * @param told hears why the broadcast ended, also where listeners do not because it goes on elsewhere
+   */
+  async start(
+    request: BroadcastRequest,
+    told: (reason: EndReason) => void = () => {},
+  ): Promise<Broadcast | undefined> {
     const entry: Entry = { ...request, since: Date.now(), owner: randomUUID() };
     if (!(await this.#directory.claim(entry))) return undefined;
-    const broadcast = new Broadcast(entry, this.#directory, this.#outlet, () =>
-      this.#running.delete(entry.stream),
-    );
+    const broadcast = new Broadcast(entry, this.#directory, this.#outlet, (reason) => {
+      this.#running.delete(entry.stream);
+      told(reason);
+    });
     this.#running.set(entry.stream, broadcast);
     return broadcast;
   }
@@ -55,12 +63,12 @@ export class Broadcast {
   #entry: Entry;
   readonly #directory: Directory;
   readonly #outlet: Outlet;
-  readonly #gone: () => void;
+  readonly #gone: (reason: EndReason) => void;
   readonly #timer: NodeJS.Timeout;
   #last = -1;
   #ended = false;
 
-  constructor(entry: Entry, directory: Directory, outlet: Outlet, gone: () => void) {
+  constructor(entry: Entry, directory: Directory, outlet: Outlet, gone: (reason: EndReason) => void) {
     this.#entry = entry;
     this.#directory = directory;
     this.#outlet = outlet;
@@ -98,12 +106,12 @@ export class Broadcast {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#timer);
-    this.#gone();
+    this.#gone(reason);
     await this.#directory.release(this.#entry);
-    this.#outlet.ended(this.#entry.stream, reason);
+    if (reason !== "taken") this.#outlet.ended(this.#entry.stream, reason);
   }
 
   async #renew(): Promise<void> {
-    if (!this.#ended && !(await this.#directory.renew(this.#entry))) await this.end("stopped");
+    if (!this.#ended && !(await this.#directory.renew(this.#entry))) await this.end("taken");
   }
 }

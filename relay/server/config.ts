@@ -37,7 +37,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     const path = env[name];
     if (!path) return undefined;
     try {
-      return readFileSync(path, "utf8").trim();
+      const text = readFileSync(path, "utf8").trim();
+      if (text === "") faults.push(`${name}="${path}" is empty`);
+      return text;
     } catch (error) {
       faults.push(`${name}="${path}" can not be read (${(error as NodeJS.ErrnoException).code})`);
       return undefined;

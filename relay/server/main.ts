@@ -30,8 +30,8 @@ async function main(): Promise<void> {
       },
     );
   };
-  process.once("SIGTERM", () => end("SIGTERM"));
-  process.once("SIGINT", () => end("SIGINT"));
+  process.on("SIGTERM", () => end("SIGTERM"));
+  process.on("SIGINT", () => end("SIGINT"));
   if (config.lifeline) process.stdin.once("close", () => end("end of input", ORPHANED)).resume();
 }
 

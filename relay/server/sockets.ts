@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Server, Socket } from "socket.io";
 import { ChunkFault, MAX_PACKET_BYTES, MAX_PACKETS } from "../shared/chunk.ts";
 import type { Ack, ClientEvents, ErrorCode, Refusal, ServerEvents, StreamInfo } from "../shared/protocol.ts";
-import type { Broadcast, Broadcasts } from "./broadcasts.ts";
+import type { Broadcast, BroadcastRequest, Broadcasts } from "./broadcasts.ts";
 import { Bucket } from "./bucket.ts";
 import type { Config } from "./config.ts";
 import type { Directory, Entry } from "./directory.ts";
@@ -33,7 +33,7 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
     const messages = new Bucket(MESSAGES.rate, MESSAGES.burst);
     const bytes = new Bucket(BYTES.rate, BYTES.burst);
     let broadcast: Broadcast | undefined;
-    let starting = false;
+    let starting: Promise<Broadcast | undefined> | undefined;
     let listening: string | undefined;
 
     // In one go: requests that come back to back would meet between leaving and joining.
@@ -42,6 +42,16 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       if (stream !== undefined) void socket.join(room(stream));
       listening = stream;
       socket.data.listening = stream !== undefined;
+    };
+
+    const begin = async (request: BroadcastRequest): Promise<Broadcast | undefined> => {
+      const { stream } = request;
+      broadcast = await broadcasts.start(request, (why) => {
+        if (why === "draining" || why === "taken") socket.emit("stream-ended", { stream, reason: why });
+      });
+      // The socket may have gone while the directory was asked.
+      if (!socket.connected) await broadcast?.end("disconnected");
+      return broadcast;
     };
 
     socket.use((packet, next) => {
@@ -61,13 +71,11 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
       }
       if (starting || (broadcast && !broadcast.ended))
         return ack(refuse("bad-request", "this connection broadcasts already"));
-      starting = true;
-      const started = await broadcasts.start({ stream, title: title ?? stream, bitrate, channels });
-      starting = false;
+      starting = begin({ stream, title: title ?? stream, bitrate, channels });
+      const started = await starting.finally(() => {
+        starting = undefined;
+      });
       if (!started) return ack(refuse("stream-taken", `somebody else broadcasts "${stream}"`));
-      // The socket may have gone while the directory was asked.
-      if (!socket.connected) return started.end("disconnected");
-      broadcast = started;
       ack({ ok: true, info: info(started.entry, 0, config) });
     });
 
@@ -97,6 +105,8 @@ export function serveSockets({ io, config, directory, broadcasts, draining }: So
     });
 
     socket.on("stop-broadcast", async (ack) => {
+      // Also one that the directory is still being asked for.
+      await starting;
       await broadcast?.end("stopped");
       broadcast = undefined;
       if (typeof ack === "function") ack({ ok: true });
@@ -161,7 +171,6 @@ export function info(entry: Entry, count: number, config: Config): StreamInfo {
     channels,
     since,
     listeners: count,
-    live: true,
     region: config.region,
     instance: config.instance,
   };

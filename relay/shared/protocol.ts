@@ -4,7 +4,6 @@
 export const STREAM_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** kbit/s that a broadcaster may send. */
 export const BITRATES = [64, 96, 128, 192, 256, 320] as const;
-export type Bitrate = (typeof BITRATES)[number];
 
 export interface StreamInfo {
   readonly stream: string;
@@ -16,7 +15,6 @@ export interface StreamInfo {
   readonly since: number;
   /** Over all workers and hosts that share a Redis. */
   readonly listeners: number;
-  readonly live: boolean;
   /** Region and worker that answer. */
   readonly region: string;
   readonly instance: string;
@@ -65,7 +63,8 @@ export interface ServerEvents {
   "bitrate-change": (change: { readonly stream: string; readonly bitrate: number }) => void;
   "stream-ended": (end: {
     readonly stream: string;
-    readonly reason: "stopped" | "disconnected" | "draining";
+    /** `taken`, of a broadcaster alone: somebody else broadcasts under that name now. */
+    readonly reason: "stopped" | "disconnected" | "draining" | "taken";
   }) => void;
   /** The worker leaves: connect again after `delay` milliseconds. */
   reconnect: (hint: { readonly delay: number }) => void;

@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Bucket } from "../server/bucket.ts";
@@ -26,16 +29,25 @@ test("what is encoded is decoded", () => {
 });
 
 test("whatever arrives is decoded or refused in words", () => {
+  const seen = { decoded: 0, refused: 0 };
+  const change = fc.record({ at: fc.nat(), to: fc.nat(255) });
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+    fc.property(chunk, fc.array(change, { minLength: 1, maxLength: 3 }), (value, changes) => {
+      const bytes = encodeChunk(value);
+      // Most of them in the header and the lengths, where each byte counts.
+      const head = 28 + 2 * value.packets.length;
+      for (const { at, to } of changes) bytes[at % head] = to;
       try {
         decodeChunk(bytes);
+        seen.decoded += 1;
       } catch (error) {
         expect(error).toBeInstanceOf(ChunkFault);
+        seen.refused += 1;
       }
     }),
     { numRuns: 2000 },
   );
+  expect(Math.min(seen.decoded, seen.refused)).toBeGreaterThan(100);
 });
 
 test("a chunk that was cut or has a tail is refused", () => {
@@ -70,4 +82,12 @@ test("faults of the settings are named at once", () => {
     for (const name of Object.keys(env)) expect(message).toContain(name);
     expect(message).not.toContain("user:word");
   }
+});
+
+test("a file of a secret that is empty is a fault, and no secret that anybody knows", () => {
+  const file = join(mkdtempSync(join(tmpdir(), "secret-")), "secret");
+  writeFileSync(file, " \n");
+  expect(() => readConfig({ RELAY_BROADCAST_TOKEN_FILE: file })).toThrow(
+    `RELAY_BROADCAST_TOKEN_FILE="${file}" is empty`,
+  );
 });

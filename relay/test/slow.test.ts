@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { io, type Socket } from "socket.io-client";
 import { afterEach, describe, expect, test } from "vitest";
 import { Backlog, BURST, MOST_AUDIO, MOST_BYTES, PATIENCE } from "../server/backlog.ts";
 import type { SlowFacts } from "../server/slow.ts";
 import { encodeChunk } from "../shared/chunk.ts";
+import { connect } from "./client.ts";
+import { noRedis, Redis } from "./redis.ts";
 import { type Stuck, stuck } from "./stuck.ts";
-import { freePort, startWorker, type Worker } from "./worker.ts";
+import { startWorker, type Worker } from "./worker.ts";
 
 describe("what waits for one client", () => {
   const CHUNK = [480, 60] as const;
@@ -63,13 +63,6 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function client({ url }: Worker, transport = "websocket"): Promise<Socket> {
-  const socket = io(url, { transports: [transport], forceNew: true, reconnection: false });
-  ends.push(() => socket.disconnect());
-  await new Promise<void>((resolve) => socket.once("connect", resolve));
-  return socket;
-}
-
 async function slowFacts({ url }: Worker): Promise<SlowFacts> {
   return ((await (await fetch(`${url}/health`)).json()) as { slow: SlowFacts }).slow;
 }
@@ -96,7 +89,7 @@ async function audience(worker: Worker): Promise<Audience> {
   const silent = await stuck(worker);
   ends.push(() => silent.end());
   silent.send('420["join-stream",{"stream":"live"}]');
-  const readers = [await client(worker), await client(worker, "polling")];
+  const readers = [await connect(worker), await connect(worker, "polling")];
   const heard = readers.map(() => 0);
   for (const [index, reader] of readers.entries()) {
     reader.on("audio-data", () => {
@@ -106,7 +99,7 @@ async function audience(worker: Worker): Promise<Audience> {
   }
   const listeners = async () =>
     ((await (await fetch(`${worker.url}/health`)).json()) as { listeners: number }).listeners;
-  await expect.poll(listeners).toBe(3);
+  await expect.poll(listeners, { timeout: 10_000 }).toBe(3);
   return { silent, heard: () => heard };
 }
 
@@ -119,7 +112,7 @@ async function broadcastTo({ heard }: Audience, edge: Worker, origin: Worker): P
   const hear = () => expect.poll(heard, { timeout: 10_000 }).toEqual([sent, sent]);
   // More than may be on its way to those who read.
   while ((await slowFacts(edge)).waiting < 120_000) {
-    const source = await client(origin);
+    const source = await connect(origin);
     await source.emitWithAck("start-broadcast", { stream: "live" });
     for (let n = 0; n < 10; n += 1) await source.emitWithAck("audio-chunk", chunk(n, 1276));
     sent += 10;
@@ -127,7 +120,7 @@ async function broadcastTo({ heard }: Audience, edge: Worker, origin: Worker): P
     await source.emitWithAck("stop-broadcast");
     source.disconnect();
   }
-  const source = await client(origin);
+  const source = await connect(origin);
   await source.emitWithAck("start-broadcast", { stream: "live" });
   for (let n = 0; n < 30; n += 1) {
     await source.emitWithAck("audio-chunk", chunk(n, 600));
@@ -173,35 +166,17 @@ test("who asks or pings without end and never reads is cut off", { timeout: 60_0
   expect(await slowFacts(worker)).toMatchObject({ disconnected: 2 });
 });
 
-const noRedis =
-  spawnSync("redis-server", ["--version"]).status === 0
-    ? ""
-    : " (the Debian package redis-server is not installed)";
 test.skipIf(noRedis)(
   `the bound holds for what comes from another worker through Redis${noRedis}`,
   {
     timeout: 90_000,
   },
   async () => {
-    const port = await freePort();
-    const redis: ChildProcess = spawn(
-      "redis-server",
-      ["--port", String(port), "--save", "", "--bind", "127.0.0.1"],
-      { stdio: "ignore" },
-    );
-    ends.push(() => redis.kill());
-    const [origin, edge] = await Promise.all(
-      ["origin", "edge"].map((RELAY_INSTANCE) =>
-        startWorker({ RELAY_REDIS_URL: `redis://127.0.0.1:${port}`, RELAY_INSTANCE }),
-      ),
-    );
+    const redis = await Redis.start();
+    ends.push(() => redis.kill("SIGKILL"));
+    const [origin, edge] = await redis.workers("origin", "edge");
     if (!origin || !edge) throw new Error("two workers were started");
-    for (const worker of [origin, edge]) {
-      ends.push(() => worker.stop("SIGKILL"));
-      await expect
-        .poll(async () => (await fetch(`${worker.url}/health/ready`)).status, { timeout: 10_000 })
-        .toBe(200);
-    }
+    ends.push(() => Promise.all([origin.stop("SIGKILL"), edge.stop("SIGKILL")]));
     await broadcastTo(await audience(edge), edge, origin);
     expect(await slowFacts(origin)).toEqual({ waiting: 0, skipped: 0, disconnected: 0 });
   },

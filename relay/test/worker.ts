@@ -1,9 +1,9 @@
 // Real workers of the built release, for tests.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../test/port.ts";
 import { buildRelease } from "../build.ts";
 
 export interface Worker {
@@ -26,23 +26,12 @@ export function release(): Promise<string> {
   return unpacked;
 }
 
-/** A free port of this machine. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
-
+/** Ends with the tests that started it, which hold its standard input. */
 export async function startWorker(env: Readonly<Record<string, string>> = {}): Promise<Worker> {
   const port = env.RELAY_PORT ?? (await freePort());
   const child = spawn(process.execPath, [join(await release(), "server.mjs")], {
-    env: { PATH: process.env.PATH, RELAY_PORT: String(port), ...env },
-    stdio: [env.LIFELINE ? "pipe" : "ignore", "pipe", "pipe"],
+    env: { PATH: process.env.PATH, RELAY_PORT: String(port), LIFELINE: "stdin", ...env },
+    stdio: ["pipe", "pipe", "pipe"],
   });
   let log = "";
   child.stdout?.on("data", (data) => {
@@ -59,7 +48,10 @@ export async function startWorker(env: Readonly<Record<string, string>> = {}): P
       () => false,
     );
     if (up) break;
-    if (tries > 100) throw new Error(`the relay does not answer: ${log}`);
+    if (tries > 200) {
+      child.kill("SIGKILL");
+      throw new Error(`the relay does not answer: ${log}`);
+    }
     await new Promise((done) => setTimeout(done, 50));
   }
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
