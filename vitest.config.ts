@@ -32,7 +32,7 @@ export default defineConfig({
         name,
         include: [...include],
         exclude: name === "unit" ? ["**/node_modules/**", "**/*.browser.test.ts"] : ["**/node_modules/**"],
-        testTimeout: name === "lab" ? 300_000 : 30_000,
+        testTimeout: { lab: 300_000, browser: 90_000 }[name as string] ?? 30_000,
         hookTimeout: name === "lab" ? 900_000 : 60_000,
         // One kind after the other: browsers and hosts want the machine for themselves.
         sequence: { groupOrder: index },

@@ -35,6 +35,8 @@ export class OpusSource {
 
   /** Exactly one packet's samples: with others a change of bitrate would lose some. */
   feed(left: Float32Array, right: Float32Array): void {
+    // The microphone's last samples may come after the end.
+    if (this.#encoder.state !== "configured") return;
     const planar = new Float32Array(left.length + right.length);
     planar.set(left);
     planar.set(right, left.length);

@@ -216,7 +216,7 @@ setInterval(() => {
   if (!air) return;
   const seconds = (performance.now() - air.began) / 1000;
   show("elapsed", new Date(seconds * 1000).toISOString().slice(11, 19));
-  show("sent", `${sequence} chunks`);
+  show("sent", `${(sentBytes / 1e6).toFixed(1)} MB`);
   show("rate", `${Math.round((sentBytes * 8) / 1000 / Math.max(1, seconds))} kbit/s`);
 }, 100);
 

@@ -8,18 +8,26 @@ export class Visualizer {
   readonly #bins = new Uint8Array(1024);
   readonly #levels = new Float32Array(BARS);
   readonly #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  /** Whether what is drawn is no longer right, though nothing sounds. */
+  #stale = true;
 
   constructor(canvas: HTMLCanvasElement, analyser: () => AnalyserNode | undefined) {
     this.#canvas = canvas;
     this.#analyser = analyser;
+    const spoil = () => {
+      this.#stale = true;
+    };
+    new ResizeObserver(spoil).observe(canvas);
+    matchMedia("(prefers-color-scheme: light)").addEventListener("change", spoil);
     const frame = () => {
-      this.#draw();
+      if (this.#stale || this.#analyser() || this.#levels.some((level) => level > 0.001)) this.#draw();
       requestAnimationFrame(frame);
     };
     frame();
   }
 
   #draw(): void {
+    this.#stale = false;
     const canvas = this.#canvas;
     const context = canvas.getContext("2d");
     if (!context) return;
