@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Host } from "../constructs/host/host.ts";
 import type { LabHost } from "../test/lab/host.ts";
 import type { Lab } from "../test/lab/lab.ts";
-import { OpenSsh, type Target } from "./openssh.ts";
+import { OpenSsh, targetOf } from "./openssh.ts";
 import { files, withFiles, writeOutput } from "./output.ts";
 import { inTurns, type Times } from "./rounds.ts";
 import { apply } from "./soundstage.ts";
@@ -27,9 +27,9 @@ const POLICY = "printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d; chmod 7
 export async function bare(lab: Lab): Promise<Row[]> {
   const alone = TWINS.map(([name]) => lab.host(name));
   const whole = TWINS.map(([, name]) => lab.host(name));
-  const ssh = new OpenSsh(lab.folder, lab.identity, alone.map(target));
+  const ssh = new OpenSsh(lab.folder, lab.identity, alone.map(targetOf));
   const output = await writeOutput(join(lab.folder, "bare"), lab.identity, {
-    bare: whole.map((host) => ({ ...target(host), name: host.name, build })),
+    bare: whole.map((host) => ({ ...targetOf(host), name: host.name, build })),
   });
   const times = await inTurns(
     [
@@ -38,7 +38,7 @@ export async function bare(lab: Lab): Promise<Row[]> {
         run: async () => {
           const host = alone.shift() as LabHost;
           await host.must(POLICY);
-          return (await ssh.on(target(host), ALONE)).ms;
+          return (await ssh.on(targetOf(host), ALONE)).ms;
         },
       },
       {
@@ -59,8 +59,4 @@ function build(host: Host): void {
   host.file(host, SITE, { content: "server { listen 80; root /srv/bench; }\n" });
   host.check(host, "nginx", { command: "nginx -t", paths: [SITE] });
   host.unit(host, "nginx.service", { reload: [SITE] });
-}
-
-function target({ address, hostKey }: LabHost): Target {
-  return { address, hostKey, port: 22 };
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../constructs/host/host.ts";
+import { PARALLEL } from "../converge/output/pool.ts";
 import type { LabHost } from "../test/lab/host.ts";
 import type { Lab } from "../test/lab/lab.ts";
 import { connects } from "../test/lab/proxy.ts";
@@ -15,8 +16,6 @@ import type { Row } from "./table.ts";
 export const FLEET = "fleet";
 const SIZES = [25, 50, 100] as const;
 const FIRST_PORT = 3001;
-/** Hosts that the engine serves at a time. */
-const AT_A_TIME = 32;
 /** Over what is linear, for the noise of a shared machine. */
 const NOISE = 1.1;
 
@@ -37,24 +36,24 @@ export async function fleet(lab: Lab, rounds: number): Promise<Row[]> {
     name: `${size} hosts`,
     run: () => apply(output, FLEET, "same", [], names.slice(0, size)),
   }));
-  contenders.push({ name: "OpenSSH to 100 hosts", run: () => ssh.everywhere(targets, AT_A_TIME) });
+  contenders.push({ name: "OpenSSH to 100 hosts", run: () => ssh.everywhere(targets, PARALLEL) });
   return rows(await inTurns(contenders, rounds));
 }
 
 function rows(times: ReadonlyMap<string, Times>): Row[] {
   const of = (name: string) => times.get(name) as Times;
   const [few, more, many] = SIZES.map((size) => of(`${size} hosts`)) as [Times, Times, Times];
-  const openssh = `100 \`ssh host true\`, ${AT_A_TIME} at a time`;
+  const openssh = `100 \`ssh host true\`, ${PARALLEL} at a time`;
   return [
     {
-      what: `50 hosts, ${AT_A_TIME} at a time`,
+      what: `50 hosts, ${PARALLEL} at a time`,
       against: "25 hosts",
       times: more,
       base: few,
       atMost: 2 * NOISE,
     },
     {
-      what: `100 hosts, ${AT_A_TIME} at a time`,
+      what: `100 hosts, ${PARALLEL} at a time`,
       against: "25 hosts",
       times: many,
       base: few,

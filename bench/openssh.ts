@@ -9,6 +9,11 @@ export interface Target {
   readonly hostKey: string;
 }
 
+/** A host of the lab. */
+export function targetOf({ address, hostKey }: Omit<Target, "port">): Target {
+  return { address, hostKey, port: 22 };
+}
+
 export class OpenSsh {
   readonly knownHosts: string;
   readonly options: readonly string[];

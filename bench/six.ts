@@ -4,7 +4,7 @@ import type { Host } from "../constructs/host/host.ts";
 import type { Lab } from "../test/lab/lab.ts";
 import { Ansible } from "./ansible.ts";
 import { leaves } from "./child.ts";
-import { OpenSsh } from "./openssh.ts";
+import { OpenSsh, targetOf } from "./openssh.ts";
 import { files, withFiles, writeOutput } from "./output.ts";
 import { pyinfra } from "./pyinfra.ts";
 import { type Contender, inTurns, type Times } from "./rounds.ts";
@@ -22,7 +22,7 @@ export interface Peers {
 }
 
 export async function six(lab: Lab, peers: Peers, rounds: number): Promise<Row[]> {
-  const targets = SIX.map((name) => ({ name, port: 22, ...addressOf(lab, name) }));
+  const targets = SIX.map((name) => ({ name, ...targetOf(lab.host(name)) }));
   const ssh = new OpenSsh(lab.folder, lab.identity, targets);
   const edition = (text: string) => (host: Host) => withFiles(host, files(FOLDER, text));
   const output = await writeOutput(join(lab.folder, "six"), lab.identity, {
@@ -79,9 +79,4 @@ async function installPython(lab: Lab, name: string): Promise<void> {
   await lab
     .host(name)
     .must(`apt-get update -qq && ${install}`, { env: { DEBIAN_FRONTEND: "noninteractive" } });
-}
-
-function addressOf(lab: Lab, name: string): { address: string; hostKey: string } {
-  const { address, hostKey } = lab.host(name);
-  return { address, hostKey };
 }

@@ -1,7 +1,7 @@
 // A step on many hosts side by side.
 
 /** Hosts at a time; most of a step is waiting for the host. */
-const PARALLEL = 32;
+export const PARALLEL = 32;
 
 export interface PoolStep {
   readonly step: (host: string) => Promise<unknown>;

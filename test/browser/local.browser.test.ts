@@ -43,12 +43,15 @@ describe.skipIf(missing)(`the local stack, applied${missing}`, () => {
       executablePath: CHROMIUM,
       args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
     });
-    const page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${port}/`);
-    await page.getByRole("button", { name: "Play" }).click();
-    await expect
-      .poll(() => page.evaluate(() => window.soundstage.rms()), { timeout: 15_000 })
-      .toBeGreaterThan(0.01);
-    await browser.close();
+    try {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${port}/`);
+      await page.getByRole("button", { name: "Play" }).click();
+      await expect
+        .poll(() => page.evaluate(() => window.soundstage.rms()), { timeout: 15_000 })
+        .toBeGreaterThan(0.01);
+    } finally {
+      await browser.close();
+    }
   });
 });

@@ -2,14 +2,15 @@
 import { cpSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundleCli } from "../../bin/bundle-cli.ts";
-import { sha256 } from "../../bundle/hash.ts";
-import type { Artifact, ChangeOrder } from "../../bundle/manifest.ts";
+import type { ChangeOrder } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
 import { Host } from "../../constructs/host/host.ts";
 import { SshServer } from "../../constructs/host/ssh-server.ts";
+import { artifactOf } from "../artifact.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli, type Ended } from "./cli.ts";
 import { Lab } from "./lab.ts";
+import { deployTool } from "./requirements.ts";
 import { eventually } from "./run.ts";
 
 export interface Want {
@@ -82,7 +83,7 @@ export class Fleet {
           host.unit(scope, "ssh.service", { reload: ["/etc/ssh/sshd_config.d/60-soundstage.conf"] });
         }
         if (want.big) host.file(scope, "/srv/full/big", { content: want.big });
-        if (want.blob) host.file(scope, "/srv/blob", { content: artifact(want.blob) });
+        if (want.blob) host.file(scope, "/srv/blob", { content: artifactOf(want.blob) });
         host.probe(scope, "page", { command: want.probe ?? "test -s /srv/page", seconds: 1 });
         for (const order of want.order ?? []) host.order(scope, order);
         if (want.action) {
@@ -116,12 +117,12 @@ export class Fleet {
     return new Cli(words as [string, ...string[]], this.env).ended;
   }
 
-  /** Terraform in the stack of an output, which runs what the output holds. */
+  /** Terraform, or OpenTofu, in the stack of an output, which runs what the output holds. */
   terraform(output: string, ...args: readonly string[]): Cli {
     const bin = join(output, "bin");
     if (!existsSync(bin)) cpSync(dirname(this.cli), bin, { recursive: true });
     const folder = `-chdir=${join(output, "stacks", "fleet")}`;
-    return new Cli(["terraform", folder, ...args], {
+    return new Cli([deployTool() ?? "terraform", folder, ...args], {
       ...this.env,
       CHECKPOINT_DISABLE: "1",
       TF_INPUT: "0",
@@ -172,11 +173,6 @@ export class Fleet {
       if (stdout !== `${state}\n`) throw new Error(`${unit} of ${name} is ${stdout}`);
     });
   }
-}
-
-function artifact(file: string): Artifact {
-  const content = readFileSync(file);
-  return { file, sha256: sha256(content), size: content.length };
 }
 
 /** What hosts say, in the order in which they say it, as `host step`. */

@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clicks, decodeClicks } from "../clicks.ts";
+import { clicks, decodeClicks } from "./clicks.ts";
 import { Clients } from "./clients.ts";
 import { Lab } from "./lab.ts";
 import { labHosts } from "./platform-file.ts";
@@ -258,15 +258,23 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     expect(shown.stdout).toBe("500ms\n");
   });
 
-  test("no secret is in the output, the state or the journal of a host", () => {
-    for (const name of ["superuser", "replication", "application", "redis", "broadcast"]) {
-      const secret = readFileSync(join(lab.folder, "secrets", name), "utf8");
+  test("no secret is in the output, the state or the journal of a host", async () => {
+    const names = readdirSync(join(lab.folder, "secrets"));
+    expect(names).toEqual(expect.arrayContaining(["superuser", "rewind", "redis", "broadcast"]));
+    const journals = await Promise.all(
+      labHosts().map((name) => lab.host(name).must("journalctl --no-pager --output=cat --all")),
+    );
+    for (const journal of journals) expect(journal).toContain("systemd");
+    for (const name of names) {
+      const secret = readFileSync(join(lab.folder, "secrets", name), "utf8").trim();
       const found = spawnSync(
         "grep",
         ["-rlF", secret, region.output, join(lab.folder, "terraform.region-lab.tfstate")],
         { encoding: "utf8" },
       );
-      expect([name, found.stdout]).toEqual([name, ""]);
+      // 1: nothing is found.
+      expect([name, found.status, found.stdout, found.stderr]).toEqual([name, 1, "", ""]);
+      expect([name, journals.filter((journal) => journal.includes(secret)).length]).toEqual([name, 0]);
     }
   });
 

@@ -25,10 +25,12 @@ export function onPath(command: string): boolean {
 
 /** Why this machine can not deploy to a lab, or undefined when it can. */
 export function deployMissing(): string | undefined {
-  return (
-    labMissing() ??
-    (onPath("terraform") || onPath("tofu") ? undefined : "deploying needs terraform or tofu on PATH")
-  );
+  return labMissing() ?? (deployTool() ? undefined : "deploying needs terraform or tofu on PATH");
+}
+
+/** What applies a stack here. */
+export function deployTool(): "terraform" | "tofu" | undefined {
+  return (["terraform", "tofu"] as const).find(onPath);
 }
 
 function kernelLacks(): string[] {

@@ -9,6 +9,7 @@ import { Reach, unpinned } from "./reach.ts";
 import { labMissing } from "./requirements.ts";
 
 const missing = labMissing();
+const PATIENT = { timeout: 10_000, interval: 100 };
 
 describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
   let reach: Reach;
@@ -28,7 +29,7 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
     const port = "echo $SSH_CONNECTION | cut -d' ' -f4";
     expect(await reach.says(moving, port)).toBe("22");
     await reach.sshd("moved", "-p 2222");
-    await vi.waitFor(() => connects(reach.one.address, 2222));
+    await vi.waitFor(() => connects(reach.one.address, 2222), PATIENT);
     expect(await reach.says(moving, port)).toBe("2222");
     await expect(reach.connect(reach.to({ ports: [2223, 2224] }))).rejects.toThrow(
       /root@\S+ can not be reached: port 2223: .*ECONNREFUSED.*; port 2224: /,
@@ -122,7 +123,7 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
     };
     expect(await count()).toBe(2);
     reach.hangUp();
-    await vi.waitFor(async () => expect(await count()).toBe(0));
+    await vi.waitFor(async () => expect(await count()).toBe(0), PATIENT);
   });
 
   test("a command whose input fails ends with the reason", async () => {
@@ -140,7 +141,7 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
     const running = expect(ssh.exec("exec sleep 30")).rejects.toThrow(
       "the connection was lost while a step ran",
     );
-    await vi.waitFor(() => reach.one.must("pgrep -x sleep"));
+    await vi.waitFor(() => reach.one.must("pgrep -x sleep"), PATIENT);
     execFileSync("ss", ["-K", "dst", reach.one.address], { stdio: "ignore" });
     await running;
     await expect(ssh.exec("true")).rejects.toThrow("the connection to the host is lost");
@@ -152,11 +153,24 @@ describe.skipIf(missing)(`ssh${missing ? ` (${missing})` : ""}`, () => {
   });
 
   test("commands at once wait for one of eight channels, or for fewer that the host takes", async () => {
-    const command = "mkdir -p /run/many; : >/run/many/$$; ls /run/many | wc -l; sleep 0.1; rm /run/many/$$";
+    const command = ": >/run/many/$$; until [ -e /run/enough ]; do sleep 0.1; done";
     const atOnce = async () => {
+      await reach.one.must("rm -rf /run/many /run/enough; mkdir /run/many");
+      const begun = async () => Number(await reach.one.must("ls /run/many | wc -l"));
       const ssh = await reach.connect(reach.to());
-      const answers = await Promise.all(Array.from({ length: 24 }, () => ssh.exec(command)));
-      return Math.max(...answers.map(({ stdout }) => Number(stdout)));
+      const all = Promise.all(Array.from({ length: 24 }, () => ssh.exec(command)));
+      // As many as begin while none ends.
+      let most = 0;
+      await vi.waitFor(async () => {
+        const before = most;
+        most = await begun();
+        await new Promise((done) => setTimeout(done, 500));
+        expect([before, await begun()]).toEqual([most, most]);
+        expect(most).toBeGreaterThan(0);
+      }, PATIENT);
+      await reach.one.must(": >/run/enough");
+      expect((await all).map(({ code }) => code)).toEqual(Array(24).fill(0));
+      return most;
     };
     await reach.configure("MaxSessions 30");
     expect(await atOnce()).toBe(8);

@@ -63,12 +63,17 @@ describe.skipIf(missing)(`sudo${missing ? ` (${missing})` : ""}`, () => {
     await sudoers("deploy ALL=(root) ALL", "Defaults lecture=always, use_pty, timestamp_timeout=0");
     await works(deploy("word"));
     const ssh = await reach.connect(deploy("word"));
-    const running = ssh.exec("sleep 0.5; cat", "x");
-    const seen = await vi.waitFor(async () => {
-      const all = await reach.one.must("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' ' '");
-      expect(all).toContain("sleep 0.5");
-      return all;
-    });
+    await reach.one.must("rm -f /run/seen");
+    const running = ssh.exec("until [ -e /run/seen ]; do sleep 0.1; done; cat", "x");
+    const seen = await vi.waitFor(
+      async () => {
+        const all = await reach.one.must("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr '\\0' ' '");
+        expect(all).toContain("until [ -e /run/seen ]");
+        return all;
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    await reach.one.must(": >/run/seen");
     expect(seen).not.toContain(PASSWORD);
     expect(await running).toEqual({ code: 0, stdout: "x", stderr: "" });
     expect(await reach.one.must("journalctl --output=cat")).not.toContain(PASSWORD);

@@ -1,6 +1,6 @@
 // A thousand hosts in one process: what it needs of memory is measured, over real SSH and with real bundles.
 import { execFileSync, spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { bundleCli } from "../../bin/bundle-cli.ts";
 import type { Artifact } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
 import { Host } from "../../constructs/host/host.ts";
+import { artifactOf } from "../artifact.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli } from "./cli.ts";
 import { addressOf, PORT } from "./stand-ins.ts";
@@ -57,10 +58,9 @@ function output(hostKey: string): string {
 }
 
 function artifact(size: number): Artifact {
-  const content = randomBytes(size);
   const file = join(folder, "large");
-  writeFileSync(file, content);
-  return { file, size, sha256: createHash("sha256").update(content).digest("hex") };
+  writeFileSync(file, randomBytes(size));
+  return artifactOf(file);
 }
 
 /** Applies to all of them, and returns the last line with the most memory that the process had, in MB. */

@@ -6,6 +6,7 @@ import { deployMissing, labMissing } from "./requirements.ts";
 import { eventually } from "./run.ts";
 
 const missing = labMissing();
+const noDeploy = deployMissing();
 
 describe.skipIf(missing)(
   `a run that is told to end while hosts change${missing ? ` (${missing})` : ""}`,
@@ -66,7 +67,8 @@ describe.skipIf(missing)(
       expect(fleet.log(out)).toContain("the process that started it is gone; done: a; not begun: b");
     });
 
-    test.skipIf(deployMissing())("by a Terraform that is interrupted it does the same", async () => {
+    const title = `by a Terraform that is interrupted it does the same${noDeploy ? ` (${noDeploy})` : ""}`;
+    test.skipIf(noDeploy)(title, async () => {
       const [, before] = fleet.pages();
       const out = fleet.output(two("terraform", 3));
       const ready = await fleet.terraform(out, "init").ended;

@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Edge } from "../../constructs/edge/edge.ts";
 import { Certificate } from "../../constructs/tls/certificate.ts";
 import { AUTHORITY, bundleOf } from "../constructs/hosts.ts";
+import { placeNginx } from "./nginx.ts";
 
 const missing =
   spawnSync("nginx", ["-v"]).status === 0 ? "" : " (the Debian package nginx-light is not installed)";
@@ -28,19 +29,7 @@ describe.skipIf(missing)(`nginx -t takes without a word${missing}`, () => {
       const certificate = new Certificate(host, "edge", { host, names: ["example.test"], source });
       new Edge(host, "site", { host, names, certificate, ports: [3000], settings });
     });
-    for (const [path, text] of texts) {
-      const target = join(folder, path);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(
-        target,
-        text
-          .replaceAll("/etc/nginx/soundstage", join(folder, "etc/nginx/soundstage"))
-          .replaceAll("/etc/soundstage/tls/edge", folder)
-          .replaceAll("/var/log/nginx", folder)
-          .replaceAll("/run/nginx.pid", join(folder, "nginx.pid")),
-      );
-    }
-    const { stderr } = spawnSync("nginx", ["-t", "-c", join(folder, "etc/nginx/nginx.conf")], {
+    const { stderr } = spawnSync("nginx", ["-t", "-c", placeNginx(texts, folder)], {
       encoding: "utf8",
     });
     // What the limits of this machine are is no fault of the files.

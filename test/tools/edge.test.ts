@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync } from "node:fs";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { Edge } from "../../constructs/edge/edge.ts";
 import { Certificate } from "../../constructs/tls/certificate.ts";
 import { AUTHORITY, bundleOf } from "../constructs/hosts.ts";
 import { freePort } from "../port.ts";
+import { placeNginx } from "./nginx.ts";
 
 const missing =
   spawnSync("nginx", ["-v"]).status === 0 ? "" : " (the Debian package nginx-light is not installed)";
@@ -110,25 +111,14 @@ describe.skipIf(missing)(`nginx with the whole set of files${missing}`, () => {
       ],
       { stdio: "ignore" },
     );
-    for (const [path, text] of files()) {
-      const target = join(folder, path);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(
-        target,
-        text
-          .replaceAll("/etc/nginx/soundstage", join(folder, "etc/nginx/soundstage"))
-          .replaceAll("/etc/soundstage/tls/edge", folder)
-          .replaceAll("/var/log/nginx", folder)
-          .replaceAll("/run/nginx.pid", join(folder, "nginx.pid"))
-          .replaceAll("listen 443", `listen 127.0.0.1:${port}`)
-          .replaceAll("listen 80", `listen 127.0.0.1:${plainPort}`)
-          .replaceAll(/server 127\.0\.0\.1:300\d/g, `server 127.0.0.1:${relayPort}`)
-          .replaceAll("worker_processes auto", "worker_processes 1"),
-      );
-    }
-    nginx = spawn("nginx", ["-c", join(folder, "etc/nginx/nginx.conf"), "-g", "daemon off;"], {
-      stdio: "ignore",
-    });
+    const main = placeNginx(files(), folder, (text) =>
+      text
+        .replaceAll("listen 443", `listen 127.0.0.1:${port}`)
+        .replaceAll("listen 80", `listen 127.0.0.1:${plainPort}`)
+        .replaceAll(/server 127\.0\.0\.1:300\d/g, `server 127.0.0.1:${relayPort}`)
+        .replaceAll("worker_processes auto", "worker_processes 1"),
+    );
+    nginx = spawn("nginx", ["-c", main, "-g", "daemon off;"], { stdio: "ignore" });
     await vi.waitFor(async () => expect((await ask("/")).status).toBe(200), { timeout: 5000, interval: 100 });
   });
   afterAll(() => {
@@ -235,6 +225,11 @@ describe.skipIf(missing)(`nginx with the whole set of files${missing}`, () => {
       servers: [{ ask: "/upstream_health/3000" }, { ask: "/upstream_health/3001" }],
     });
     expect((await ask("/upstream_health/3002")).status).toBe(404);
+    const site = [...files()].find(([, text]) => text.includes("location = /upstream_health"))?.[1] ?? "";
+    const location = /location = \/upstream_health \{([^}]*)\}/.exec(site)?.[1] ?? "";
+    const access = location.match(/(allow|deny) [^;]+/g) ?? [];
+    expect(access).toContain("allow 10.0.0.0/8");
+    expect(access.at(-1)).toBe("deny all");
   });
 
   test("a reload keeps a connected WebSocket", async () => {
@@ -262,8 +257,12 @@ describe.skipIf(missing)(`nginx with the whole set of files${missing}`, () => {
         socket.write(text);
       });
     expect(await echo("before")).toBe("before");
-    process.kill(Number(readFileSync(join(folder, "nginx.pid"), "utf8")), "SIGHUP");
-    await new Promise((done) => setTimeout(done, 500));
+    const master = readFileSync(join(folder, "nginx.pid"), "utf8").trim();
+    const workers = () => execFileSync("pgrep", ["-P", master], { encoding: "utf8" }).split("\n");
+    const before = workers();
+    process.kill(Number(master), "SIGHUP");
+    // The one that serves the socket stays until it closes; the new one has read the configuration.
+    await expect.poll(() => workers().some((pid) => !before.includes(pid)), { timeout: 10_000 }).toBe(true);
     expect(await echo("after")).toBe("after");
     expect(closed).toBe(false);
     socket.destroy();

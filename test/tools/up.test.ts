@@ -12,9 +12,16 @@ test("bin/up waits for another of its folder, says who that is, and keeps its ow
   writeFileSync(lock, "ada@desk pid 1 since then\n");
   const down = () => spawnSync(join(root, "bin", "up"), ["--down"], { encoding: "utf8" });
 
-  const other = spawn("flock", [lock, "sh", "-c", "echo held; exec sleep 1.5"]);
+  const other = spawn("flock", [lock, "sh", "-c", "echo held; read _"]);
   await new Promise((resolve) => other.stdout.once("data", resolve));
-  const { status, stderr } = down();
+  const waits = spawn(join(root, "bin", "up"), ["--down"]);
+  let stderr = "";
+  waits.stderr.on("data", (data) => {
+    stderr += data;
+    // It has said for whom it waits.
+    if (stderr.includes("\n")) other.stdin.end();
+  });
+  const status = await new Promise((resolve) => waits.once("close", resolve));
   expect([status, stderr]).toEqual([
     0,
     "bin/up: ada@desk pid 1 since then works in this folder: waiting up to 10 minutes\n",

@@ -21,9 +21,10 @@ afterAll(() => {
 test("a run waits for another, says for whom, and then does its work", async () => {
   mkdirSync(here.path(".soundstage"), { recursive: true });
   const lock = await FolderLock.take(here.path(".soundstage", "lock"), () => {});
-  const waiting = started();
-  setTimeout(() => lock.release(), 3000);
-  const { code, stderr, stdout } = await waiting;
+  const waiting = here.begin("apply", "--stack", "local");
+  await expect.poll(() => waiting.said.stdout, { timeout: 20_000 }).toContain("works here: waiting");
+  await lock.release();
+  const { code, stderr, stdout } = await waiting.ended;
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^here {2}lock +\S+@\S+ pid \d+ since \S+ works here: waiting up to 60 s\n/);
   expect(stdout).toContain("program started");
@@ -48,7 +49,7 @@ test("a process whose supervisor was killed is ended by the next apply, and by d
   ] as const) {
     const orphan = pidIn("processes");
     process.kill(pidIn("supervisor.pid"), "SIGKILL");
-    await expect.poll(() => lives(pidIn("supervisor.pid"))).toBe(false);
+    await expect.poll(() => lives(pidIn("supervisor.pid")), { timeout: 10_000 }).toBe(false);
     expect(lives(orphan)).toBe(true);
     const { stderr, stdout } = here.cli(...next);
     expect([stderr, stdout]).toEqual(["", expect.stringMatching(said)]);

@@ -1,13 +1,13 @@
 // A host that is a folder, with one program in it that answers over HTTP.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleCli } from "../../../bin/bundle-cli.ts";
 import type { Artifact } from "../../../bundle/manifest.ts";
 import { Converge } from "../../../constructs/host/converge.ts";
 import { Host } from "../../../constructs/host/host.ts";
+import { artifactOf } from "../../artifact.ts";
 import { synthOutput } from "../../constructs/synth.ts";
 import { freePort } from "../../port.ts";
 
@@ -80,6 +80,11 @@ export class FolderHost {
 
   /** Beside what else goes on. */
   start(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    return this.begin(...args).ended;
+  }
+
+  /** The same, with what it has said so far. */
+  begin(...args: string[]) {
     const child = spawn(process.execPath, this.#command(args), { env: this.#env() });
     const said = { stdout: "", stderr: "" };
     child.stdout.on("data", (chunk) => {
@@ -88,7 +93,10 @@ export class FolderHost {
     child.stderr.on("data", (chunk) => {
       said.stderr += chunk;
     });
-    return new Promise((resolve) => child.once("close", (code) => resolve({ code, ...said })));
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+      child.once("close", (code) => resolve({ code, ...said })),
+    );
+    return { said, ended };
   }
 
   answer(): Promise<string> {
@@ -116,17 +124,12 @@ export class FolderHost {
     writeFileSync(join(tree, "inner", "leaf"), "leaf\n");
     const file = join(this.folder, "tree.tgz");
     execFileSync("tar", ["-czf", file, "--mtime=@0", "-C", tree, "."]);
-    return this.#described(file);
+    return artifactOf(file);
   }
 
   #artifact(name: string, content: string): Artifact {
     const file = join(this.folder, name);
     writeFileSync(file, content);
-    return this.#described(file);
-  }
-
-  #described(file: string): Artifact {
-    const content = readFileSync(file);
-    return { file, sha256: createHash("sha256").update(content).digest("hex"), size: content.length };
+    return artifactOf(file);
   }
 }

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -26,13 +26,7 @@ test("a folder gets its files and its process, which outlives the command", asyn
 });
 
 test("a process that ends is started again, a file that was edited is mended", async () => {
-  const pid = () => {
-    const { stdout } = spawnSync("pgrep", ["-f", `^${process.execPath} opt/program.js`], {
-      encoding: "utf8",
-    });
-    expect(stdout).toMatch(/^\d+\n$/);
-    return Number(stdout);
-  };
+  const pid = () => Number(readFileSync(here.path(".soundstage", "processes"), "utf8").split(" ")[0]);
   const before = pid();
   process.kill(before, "SIGKILL");
   await expect.poll(() => here.answer(), { timeout: 10_000 }).toBe("one of honour");

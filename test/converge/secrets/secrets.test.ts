@@ -18,7 +18,7 @@ const script = (text: string, version = 1): SecretRef => ({ command: ["sh", "-c"
 
 /** What resolving says, or nothing where it succeeds. */
 async function said(...refs: SecretRef[]): Promise<string> {
-  return new Secrets(folder, { timeout: 1500 }).require([file(...refs)]).then(
+  return new Secrets(folder, { timeout: 5000 }).require([file(...refs)]).then(
     () => "",
     (error: Error) => error.message,
   );
@@ -63,12 +63,12 @@ test("all that is missing is named at once", async () => {
     { file: "empty", version: 1 },
     { command: ["soundstage-no-such-program"], version: 1 },
     script("echo the store is locked >&2; exit 3"),
-    script("sleep 5; true"),
+    script("sleep 60; true"),
     script("true"),
   );
   expect(message.split("\n")).toEqual([
     "secrets are missing:",
-    "  - command sh did not end within 1.5 s",
+    "  - command sh did not end within 5 s",
     "  - command sh failed with exit code 3: the store is locked",
     "  - command soundstage-no-such-program is not installed, or not on PATH",
     "  - environment variable SECRETS_TEST_ABSENT is not set",

@@ -1,6 +1,6 @@
 // Numbered clicks as real audio: where they are after encoding, carrying and decoding is measured, not assumed.
 import { createDecoder, createEncoder } from "libopus-wasm";
-import { decodeChunk, encodeChunk, SAMPLE_RATE } from "../relay/shared/chunk.ts";
+import { decodeChunk, encodeChunk, SAMPLE_RATE } from "../../relay/shared/chunk.ts";
 
 const PACKET = 960;
 const PACKETS = 3;
