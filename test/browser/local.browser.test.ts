@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runApp } from "../app.ts";
 import { freePort } from "../port.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
@@ -25,10 +26,7 @@ describe.skipIf(missing)(`the local stack, applied${missing}`, () => {
     port = await freePort();
     const text = readFileSync("platform.yaml", "utf8").replace("port: 8080", `port: ${port}`);
     writeFileSync(join(folder, "platform.yaml"), text);
-    const synth = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
-      encoding: "utf8",
-      env: { ...process.env, CDKTF_OUTDIR: output, SOUNDSTAGE_PLATFORM: join(folder, "platform.yaml") },
-    });
+    const synth = runApp(output, join(folder, "platform.yaml"));
     expect([synth.status, synth.stderr]).toEqual([0, ""]);
     const apply = soundstage("apply", "--stack", "local");
     expect([apply.status, apply.stderr]).toEqual([0, ""]);

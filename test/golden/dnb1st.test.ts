@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { runApp } from "../app.ts";
 
 const STACKS = ["local", "region-asia", "region-eu", "region-ru", "region-us", "traffic", "zones"];
 const GOLDEN = join(import.meta.dirname, "golden");
@@ -28,10 +29,7 @@ function synth(folder = mkdtempSync(join(tmpdir(), "golden-"))): string {
   const file = join(folder, "platform.yaml");
   const outdir = join(folder, "cdktf.out");
   copyFileSync("platform.yaml", file);
-  const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
-    env: { ...process.env, CDKTF_OUTDIR: outdir, SOUNDSTAGE_PLATFORM: file },
-    encoding: "utf8",
-  });
+  const { status, stderr } = runApp(outdir, file);
   if (status !== 0) throw new Error(stderr);
   return outdir;
 }

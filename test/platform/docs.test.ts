@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadPlatform } from "../../platform/load.ts";
 import { reference } from "../../platform/reference.ts";
+import { runApp } from "../app.ts";
 
 test("the page of every key is what `npm run schema` writes", () => {
   expect(readFileSync("docs/platform-keys.md", "utf8")).toBe(reference());
@@ -28,10 +28,7 @@ test("docs/dns.md has one", () => expect(examples.map(([name]) => name)).toEqual
 
 test("docs/minimal.yaml has no faults and is synthesized whole", () => {
   const output = join(mkdtempSync(join(tmpdir(), "minimal-")), "cdktf.out");
-  const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
-    encoding: "utf8",
-    env: { ...process.env, CDKTF_OUTDIR: output, SOUNDSTAGE_PLATFORM: "docs/minimal.yaml" },
-  });
+  const { status, stderr } = runApp(output, "docs/minimal.yaml");
   expect([status, stderr]).toEqual([0, ""]);
   expect(existsSync(join(output, "stacks", "region-eu", "hosts", "eu-1", "manifest.json"))).toBe(true);
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { runApp } from "../app.ts";
 
 const missing =
   spawnSync("shellcheck", ["--version"]).status === 0
@@ -12,10 +13,7 @@ const missing =
 describe.skipIf(missing)(`scripts that hosts run${missing}`, () => {
   test("shellcheck finds nothing in any of them", { timeout: 120_000 }, () => {
     const output = mkdtempSync(join(tmpdir(), "scripts-"));
-    const synth = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
-      encoding: "utf8",
-      env: { ...process.env, CDKTF_OUTDIR: output },
-    });
+    const synth = runApp(output);
     expect(synth.stderr).toBe("");
     const scripts = readdirSync(join(output, "stacks"), { recursive: true, encoding: "utf8" })
       .filter((path) => /^region-(ru|asia)\/hosts\/[^/]+\/(commands\/[^/]+|files\/.*\.sh)$/.test(path))

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFi
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runApp } from "../app.ts";
 import { freePort } from "../port.ts";
 
 const terraform = ["terraform", "tofu"].find((name) => spawnSync(name, ["version"]).status === 0);
@@ -14,17 +15,15 @@ describe.skipIf(!terraform)(`a platform file beside which the output does not li
   const platforms = join(root, "platforms");
   const file = join(platforms, "one.yaml");
 
-  const run = (program: string, args: readonly string[], cwd: string, platform = file) =>
+  // As people write it: relative to where they start cdktf.
+  const relativeTo = (platform: string) => relative(process.cwd(), platform);
+  const run = (program: string, args: readonly string[], cwd: string) =>
     spawnSync(program, args, {
       cwd,
       encoding: "utf8",
-      // As people write it: relative to where they start cdktf.
-      env: { ...process.env, CDKTF_OUTDIR: output, SOUNDSTAGE_PLATFORM: relative(process.cwd(), platform) },
+      env: { ...process.env, CDKTF_OUTDIR: output, SOUNDSTAGE_PLATFORM: relativeTo(file) },
     });
-  const synth = (platform: string) => {
-    const { stderr } = run(process.execPath, ["--import", "tsx", "bin/main.ts"], process.cwd(), platform);
-    expect(stderr).toBe("");
-  };
+  const synth = (platform: string) => expect(runApp(output, relativeTo(platform)).stderr).toBe("");
   const inStack = (stack: string, ...args: string[]) => {
     const folder = join(output, "stacks", stack);
     return run(terraform as string, [...args, "-no-color", "-input=false"], folder);

@@ -3,6 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { runApp } from "../app.ts";
 
 const terraform = ["terraform", "tofu"].find((name) => spawnSync(name, ["version"]).status === 0);
 const missing = terraform ? "" : " (neither terraform nor tofu is on PATH)";
@@ -12,10 +13,7 @@ describe.skipIf(!terraform)(`Terraform${missing}`, () => {
 
   beforeAll(() => {
     output = mkdtempSync(join(tmpdir(), "validate-"));
-    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", "bin/main.ts"], {
-      env: { ...process.env, CDKTF_OUTDIR: output },
-      encoding: "utf8",
-    });
+    const { status, stderr } = runApp(output);
     if (status !== 0) throw new Error(stderr);
   }, 60_000);
 
