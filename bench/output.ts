@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { App, TerraformStack } from "cdktf";
 import { bundleCli } from "../bin/bundle-cli.ts";
 import { Converge } from "../constructs/host/converge.ts";
-import { Host } from "../constructs/host/host.ts";
+import type { Host } from "../constructs/host/host.ts";
+import { labHost } from "../test/lab/lab-host.ts";
 import type { Target } from "./openssh.ts";
 
 export interface BenchHost extends Target {
@@ -44,8 +45,7 @@ export async function writeOutput(
   for (const [id, hosts] of Object.entries(stacks)) {
     const stack = new TerraformStack(app, id);
     const constructs = hosts.map(({ name, address, port, hostKey, build }) => {
-      const ssh = { address, ports: [port], user: "root", hostKey, identity };
-      const host = new Host(stack, name, { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
+      const host = labHost(stack, name, { address, ports: [port], hostKey, identity });
       build(host);
       return host;
     });

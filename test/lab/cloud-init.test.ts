@@ -1,13 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256 } from "../../bundle/hash.ts";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { converge } from "../../converge/converge.ts";
 import { synthOutput } from "../constructs/synth.ts";
+import { captured } from "./captured.ts";
 import { Lab } from "./lab.ts";
+import { labHost } from "./lab-host.ts";
 import { labMissing, onPath } from "./requirements.ts";
 import { must } from "./run.ts";
 
@@ -22,13 +23,11 @@ describe.skipIf(missing)(`cloud-init${missing ? ` (${missing})` : ""}`, () => {
   let served: Buffer;
   let url: string;
   let output: string;
-  const said: string[] = [];
+  const said = captured();
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: [{ name: "bare" }] });
     process.env.SOUNDSTAGE_PLATFORM = join(lab.folder, "platform.yaml");
-    vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
-    vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)));
     writeFileSync(join(lab.folder, "token"), `${CANARY}\n`);
     const host = lab.host("bare");
     const address = host.address.replace(/\d+$/, "1");
@@ -49,7 +48,6 @@ describe.skipIf(missing)(`cloud-init${missing ? ` (${missing})` : ""}`, () => {
     output = synth();
   });
   afterAll(async () => {
-    vi.restoreAllMocks();
     server?.close();
     await lab?.stop();
   });
@@ -57,12 +55,7 @@ describe.skipIf(missing)(`cloud-init${missing ? ` (${missing})` : ""}`, () => {
   function synth(): string {
     return synthOutput((stack) => {
       const { address, hostKey } = lab.host("bare");
-      const host = new Host(stack, "bare", {
-        transport: { ssh: { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" } },
-        cpus: 1,
-        memory: 512,
-        kernel: "shared",
-      });
+      const host = labHost(stack, "bare", { address, hostKey });
       const blob = join(lab.folder, "blob");
       writeFileSync(blob, "a large file\n");
       host.file(stack, "/opt/large", {

@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { converge } from "../../converge/converge.ts";
 import { synthOutput } from "../constructs/synth.ts";
+import { captured } from "./captured.ts";
 import { Lab } from "./lab.ts";
+import { labHost } from "./lab-host.ts";
 import { labMissing } from "./requirements.ts";
 
 const missing = labMissing();
@@ -23,18 +24,14 @@ interface Want {
 
 describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;
-  const said: string[] = [];
+  const said = captured();
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: [{ name: "one" }, { name: "two" }] });
     process.env.SOUNDSTAGE_PLATFORM = join(lab.folder, "platform.yaml");
     writeFileSync(join(lab.folder, "secret"), "an-open-sesame\n");
-    vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
-    vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)));
   });
-  afterEach(() => void said.splice(0));
   afterAll(async () => {
-    vi.restoreAllMocks();
     await lab?.stop();
   });
 
@@ -44,20 +41,7 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
       const hosts = (["one", "two"] as const).map((name) => {
         const { address, hostKey } = lab.host(name);
         const want = name === "one" ? one : two;
-        const host = new Host(stack, name, {
-          transport: {
-            ssh: {
-              address,
-              ports: [22],
-              user: "root",
-              hostKey: want.hostKey ?? hostKey,
-              identity: "id_ed25519",
-            },
-          },
-          cpus: 1,
-          memory: 512,
-          kernel: "shared",
-        });
+        const host = labHost(stack, name, { address, hostKey: want.hostKey ?? hostKey });
         host.package(stack, "nginx-light");
         host.file(stack, "/etc/nginx/sites-enabled/default", {
           content: want.config ?? "server { listen 80; root /srv/page; }\n",

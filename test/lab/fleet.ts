@@ -4,12 +4,12 @@ import { dirname, join } from "node:path";
 import { bundleCli } from "../../bin/bundle-cli.ts";
 import type { ChangeOrder } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { SshServer } from "../../constructs/host/ssh-server.ts";
 import { artifactOf } from "../artifact.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli, type Ended } from "./cli.ts";
 import { Lab } from "./lab.ts";
+import { labHost } from "./lab-host.ts";
 import { deployTool } from "./requirements.ts";
 import { eventually } from "./run.ts";
 
@@ -65,8 +65,7 @@ export class Fleet {
     return synthOutput((scope) => {
       const hosts = Object.entries(wants).map(([name, want]) => {
         const { address, hostKey } = this.lab.host(name);
-        const ssh = { address, ports: want.ports ?? [22], user: "root", hostKey, identity: "id_ed25519" };
-        const host = new Host(scope, name, { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
+        const host = labHost(scope, name, { address, hostKey, ports: want.ports ?? [22] });
         host.file(scope, "/srv/page", { content: `${want.page}\n` });
         host.file(scope, "/etc/systemd/system/page.service", {
           content: `# of ${want.page}\n[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep ${want.slow ?? 0}\n[Install]\nWantedBy=multi-user.target\n`,

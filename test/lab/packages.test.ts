@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PackagesLock } from "../../bundle/packages-lock.ts";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { converge } from "../../converge/converge.ts";
 import { lockPackages } from "../../converge/packages.ts";
 import { synthOutput } from "../constructs/synth.ts";
+import { captured } from "./captured.ts";
 import { Lab } from "./lab.ts";
+import { labHost } from "./lab-host.ts";
 import { offer } from "./repository.ts";
 import { labMissing } from "./requirements.ts";
 import { must } from "./run.ts";
@@ -17,19 +18,15 @@ const NAME = "lab-tool";
 
 describe.skipIf(missing)(`packages${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;
-  const said: string[] = [];
+  const said = captured();
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: [{ name: "one" }, { name: "two" }] });
     process.env.SOUNDSTAGE_PLATFORM = join(lab.folder, "platform.yaml");
-    vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
-    vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)));
     await offer(lab.host("one"), NAME, ["1.0"]);
     await offer(lab.host("two"), NAME, ["1.0"]);
   });
-  afterEach(() => void said.splice(0));
   afterAll(async () => {
-    vi.restoreAllMocks();
     await lab?.stop();
   });
 
@@ -37,13 +34,7 @@ describe.skipIf(missing)(`packages${missing ? ` (${missing})` : ""}`, () => {
     return synthOutput((stack) => {
       const hosts = ["one", "two"].map((name) => {
         const { address, hostKey } = lab.host(name);
-        const host = new Host(stack, name, {
-          transport: { ssh: { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" } },
-          cpus: 1,
-          memory: 512,
-          kernel: "shared",
-          lock,
-        });
+        const host = labHost(stack, name, { address, hostKey }, { lock });
         host.package(stack, NAME);
         host.file(stack, "/etc/page", { content: `${page}\n` });
         return host;

@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli, type Ended } from "./cli.ts";
 import { Fleet, type Want, type Wants } from "./fleet.ts";
+import { labHost } from "./lab-host.ts";
 import { labMissing } from "./requirements.ts";
 
 const missing = labMissing();
@@ -155,8 +155,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       .must("echo theirs > /etc/notes; echo hidden > /etc/hidden; chmod 0600 /etc/hidden");
     const out = synthOutput((scope) => {
       const { address, hostKey } = fleet.lab.host("a");
-      const ssh = { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" };
-      const host = new Host(scope, "a", { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
+      const host = labHost(scope, "a", { address, hostKey });
       host.package(scope, "nginx-light");
       host.user(scope, "relay");
       host.directory(scope, "/srv", { mode: "0750" });

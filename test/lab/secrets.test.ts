@@ -1,11 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { converge } from "../../converge/converge.ts";
 import { synthOutput } from "../constructs/synth.ts";
+import { captured } from "./captured.ts";
 import { Lab } from "./lab.ts";
+import { labHost } from "./lab-host.ts";
 import { labMissing } from "./requirements.ts";
 
 const missing = labMissing();
@@ -14,17 +15,13 @@ const UNITS = ["consumer", "bystander"] as const;
 
 describe.skipIf(missing)(`secrets${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;
-  const said: string[] = [];
+  const said = captured();
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: [{ name: "one" }] });
     process.env.SOUNDSTAGE_PLATFORM = join(lab.folder, "platform.yaml");
-    vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
-    vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)));
   });
-  afterEach(() => void said.splice(0));
   afterAll(async () => {
-    vi.restoreAllMocks();
     await lab?.stop();
   });
 
@@ -32,12 +29,7 @@ describe.skipIf(missing)(`secrets${missing ? ` (${missing})` : ""}`, () => {
   function output(version: number, check = "true"): string {
     return synthOutput((stack) => {
       const { address, hostKey } = lab.host("one");
-      const host = new Host(stack, "one", {
-        transport: { ssh: { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" } },
-        cpus: 1,
-        memory: 512,
-        kernel: "shared",
-      });
+      const host = labHost(stack, "one", { address, hostKey });
       host.secret(stack, SECRET, { parts: [{ file: "token", version }, "\n"] });
       for (const name of UNITS) {
         const consumes = name === "consumer";

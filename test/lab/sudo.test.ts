@@ -6,9 +6,10 @@ import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Connection } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { converge } from "../../converge/converge.ts";
 import { synthOutput } from "../constructs/synth.ts";
+import { captured } from "./captured.ts";
+import { labHost } from "./lab-host.ts";
 import { Reach, unpinned } from "./reach.ts";
 import { labMissing } from "./requirements.ts";
 
@@ -19,6 +20,7 @@ describe.skipIf(missing)(`sudo${missing ? ` (${missing})` : ""}`, () => {
   const bytes = randomBytes(300_000);
   const digest = createHash("sha256").update(bytes).digest("hex");
   let reach: Reach;
+  const said = captured();
 
   beforeAll(async () => {
     reach = await Reach.start();
@@ -118,26 +120,20 @@ describe.skipIf(missing)(`sudo${missing ? ` (${missing})` : ""}`, () => {
     };
     const output = (page: string) =>
       synthOutput((stack) => {
-        const host = new Host(stack, "one", { transport: { ssh }, cpus: 1, memory: 512, kernel: "shared" });
+        const host = labHost(stack, "one", ssh);
         host.file(stack, "/srv/page", { content: page });
         host.secret(stack, "/srv/secret", { parts: ["word=", word, "\n"] });
         new Converge(stack, "converge", { stack: "test", hosts: [host] });
       });
-    const lines: string[] = [];
-    const log = vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
-    try {
-      const page = "lines enough\n".repeat(20_000);
-      const code = await converge({ output: output(page), stack: "test" });
-      expect([code, lines]).toEqual([0, expect.anything()]);
-      expect(await one.must("cat /srv/page")).toBe(page);
-      expect(await one.must("stat -c '%a %U' /srv/secret; cat /srv/secret")).toBe(
-        `600 root\nword=${PASSWORD}\n`,
-      );
-      lines.splice(0);
-      expect(await converge({ output: output(page), stack: "test" })).toBe(0);
-      expect(lines.join("\n")).toMatch(/^one +same/);
-    } finally {
-      log.mockRestore();
-    }
+    const page = "lines enough\n".repeat(20_000);
+    const code = await converge({ output: output(page), stack: "test" });
+    expect([code, said]).toEqual([0, expect.anything()]);
+    expect(await one.must("cat /srv/page")).toBe(page);
+    expect(await one.must("stat -c '%a %U' /srv/secret; cat /srv/secret")).toBe(
+      `600 root\nword=${PASSWORD}\n`,
+    );
+    said.splice(0);
+    expect(await converge({ output: output(page), stack: "test" })).toBe(0);
+    expect(said.join("\n")).toMatch(/^one +same/);
   });
 });

@@ -9,10 +9,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleCli } from "../../bin/bundle-cli.ts";
 import type { Artifact } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { artifactOf } from "../artifact.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli } from "./cli.ts";
+import { labHost } from "./lab-host.ts";
 import { addressOf, PORT } from "./stand-ins.ts";
 
 const HOSTS = 1000;
@@ -40,13 +40,8 @@ function output(hostKey: string): string {
   const large = artifact(2 << 20);
   return synthOutput((stack) => {
     const hosts = Array.from({ length: HOSTS }, (_, number) => {
-      const ssh = { address: addressOf(number), ports: [PORT], user: "root", hostKey, identity: "key" };
-      const host = new Host(stack, `h${number}`, {
-        transport: { ssh },
-        cpus: 1,
-        memory: 512,
-        kernel: "shared",
-      });
+      const ssh = { address: addressOf(number), ports: [PORT], hostKey, identity: "key" };
+      const host = labHost(stack, `h${number}`, ssh);
       for (let file = 0; file < FILES; file += 1)
         host.file(stack, `/srv/${file}`, { content: `${`${number} ${file} `.repeat(200)}\n` });
       host.file(stack, "/opt/large", { content: large });
