@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TerraformStack, Testing } from "cdktf";
+import { type TerraformStack, Testing } from "cdktf";
 import { expect, test } from "vitest";
 import { loadPlatform } from "../../platform/load.ts";
 import { TrafficStack } from "../../stacks/traffic.ts";
@@ -12,9 +12,20 @@ const META = ["//", "depends_on", "lifecycle", "provider"];
 function known(type: string, data: boolean): Set<string> {
   const provider = type.startsWith("aws_") ? "aws" : "cloudflare";
   const name = type.replace(/^(aws|cloudflare)_/, "").replaceAll("_", "-");
-  const file = join("node_modules", "@cdktf", `provider-${provider}`, "lib", `${data ? "data-aws-" : ""}${name}`, "index.js");
+  const file = join(
+    "node_modules",
+    "@cdktf",
+    `provider-${provider}`,
+    "lib",
+    `${data ? "data-aws-" : ""}${name}`,
+    "index.js",
+  );
   const text = readFileSync(file, "utf8");
-  return new Set([...text.matchAll(/^\s+(\w+): (?:cdktf\.|\w+ToTerraform|this\._|struct)/gm)].map((match) => match[1] as string));
+  return new Set(
+    [...text.matchAll(/^\s+(\w+): (?:cdktf\.|\w+ToTerraform|this\._|struct)/gm)].map(
+      (match) => match[1] as string,
+    ),
+  );
 }
 
 const { platform } = loadPlatform(readFileSync("platform.yaml", "utf8"), { file: "platform.yaml" });
@@ -25,7 +36,10 @@ test.for([
 ] as const)("every attribute of %s is one that its provider's binding knows", ([id, Stack]) => {
   const app = Testing.app();
   const stack: TerraformStack = new Stack(app, id, { platform, source: "../platform.yaml" });
-  const json = JSON.parse(Testing.synth(stack, true)) as Record<string, Record<string, Record<string, Record<string, unknown>>>>;
+  const json = JSON.parse(Testing.synth(stack, true)) as Record<
+    string,
+    Record<string, Record<string, Record<string, unknown>>>
+  >;
   let checked = 0;
   for (const kind of ["resource", "data"]) {
     for (const [type, all] of Object.entries(json[kind] ?? {})) {
@@ -43,7 +57,9 @@ test.for([
 
 test("every Cloudflare record is absolute, has a TTL and no empty object, and its TXT is quoted", () => {
   const app = Testing.app();
-  const json = JSON.parse(Testing.synth(new ZonesStack(app, "zones", { platform, source: "../platform.yaml" }), true)) as { resource: Record<string, Record<string, Record<string, unknown>>> };
+  const json = JSON.parse(
+    Testing.synth(new ZonesStack(app, "zones", { platform, source: "../platform.yaml" }), true),
+  ) as { resource: Record<string, Record<string, Record<string, unknown>>> };
   const records = Object.values(json.resource.cloudflare_dns_record ?? {});
   expect(records.length).toBeGreaterThan(30);
   for (const { name, type, ttl, content, data, proxied } of records) {

@@ -11,7 +11,10 @@ let output: string;
 /** Hashes of what this checkout builds are masked: they change with every line of the relay. */
 let built: Map<string, string>;
 
-type Stack = { resource?: Record<string, Record<string, unknown>>; data?: Record<string, Record<string, unknown>> };
+type Stack = {
+  resource?: Record<string, Record<string, unknown>>;
+  data?: Record<string, Record<string, unknown>>;
+};
 
 beforeAll(() => {
   output = synth();
@@ -74,7 +77,9 @@ test.for(STACKS)("the addresses of %s are contract", async (stack) => {
     ...Object.entries(resource).flatMap(([type, all]) => Object.keys(all).map((name) => `${type}.${name}`)),
     ...Object.entries(data).flatMap(([type, all]) => Object.keys(all).map((name) => `data.${type}.${name}`)),
   ];
-  await expect(`${addresses.sort().join("\n")}\n`).toMatchFileSnapshot(join(GOLDEN, `${stack}.addresses.txt`));
+  await expect(`${addresses.sort().join("\n")}\n`).toMatchFileSnapshot(
+    join(GOLDEN, `${stack}.addresses.txt`),
+  );
 });
 
 test.for(["traffic", "zones"])("the Terraform of %s is what was reviewed", async (stack) => {
@@ -94,34 +99,54 @@ describe("the bundle of each kind of host is what was reviewed", () => {
     const root = join(output, "stacks", stack, "hosts", host);
     const plain = readFileSync(join(root, "manifest"), "utf8");
     // Scripts and texts follow in full: their hashes and sizes would only repeat them.
-    const records = masked(plain).replaceAll(/\b[0-9a-f]{64}\b/g, "<hash>").replaceAll(/(<[^>]+>)\t\d+\t/g, "$1\t<size>\t");
+    const records = masked(plain)
+      .replaceAll(/\b[0-9a-f]{64}\b/g, "<hash>")
+      .replaceAll(/(<[^>]+>)\t\d+\t/g, "$1\t<size>\t");
     const texts = manifest(stack, host)
       .files.filter(({ source }) => source === "text")
       .map(({ path }) => `==> ${path}\n${readFileSync(join(root, "files", path), "utf8")}`);
     const commands = existsSync(join(root, "commands"))
-      ? readdirSync(join(root, "commands")).sort().map((name) => `==> command ${name}\n${readFileSync(join(root, "commands", name), "utf8")}`)
+      ? readdirSync(join(root, "commands"))
+          .sort()
+          .map((name) => `==> command ${name}\n${readFileSync(join(root, "commands", name), "utf8")}`)
       : [];
     const shared = /database|etc\/soundstage\/sql\/0/;
-    const shown = host === "ru-2" ? texts : texts.filter((text) => !shared.test(text.split("\n", 1)[0] as string));
-    await expect(`${records}\n${[...shown, ...commands].join("\n")}`).toMatchFileSnapshot(join(GOLDEN, `${host}.txt`));
+    const shown =
+      host === "ru-2" ? texts : texts.filter((text) => !shared.test(text.split("\n", 1)[0] as string));
+    await expect(`${records}\n${[...shown, ...commands].join("\n")}`).toMatchFileSnapshot(
+      join(GOLDEN, `${host}.txt`),
+    );
   });
 });
 
 test("nothing but the local stack of an example is applied", () => {
-  const run = (...args: string[]) => spawnSync(process.execPath, [join(output, "bin", "soundstage.mjs"), ...args], { encoding: "utf8" });
-  for (const args of [["apply", "--stack", "region-eu"], ["converge", "region-ru"]]) {
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [join(output, "bin", "soundstage.mjs"), ...args], { encoding: "utf8" });
+  for (const args of [
+    ["apply", "--stack", "region-eu"],
+    ["converge", "region-ru"],
+  ]) {
     const { status, stderr } = run(...args);
-    expect([status, stderr]).toEqual([1, expect.stringMatching(/belongs to a platform that says `example: true`/)]);
+    expect([status, stderr]).toEqual([
+      1,
+      expect.stringMatching(/belongs to a platform that says `example: true`/),
+    ]);
   }
 });
 
-test("two syntheses give the same bytes, without absolute paths, times or random values", { timeout: 60_000 }, () => {
+test("two syntheses give the same bytes, without absolute paths, times or random values", {
+  timeout: 60_000,
+}, () => {
   const deeper = join(mkdtempSync(join(tmpdir(), "golden-")), "of", "another", "depth");
   mkdirSync(deeper, { recursive: true });
   const second = synth(deeper);
   const compare = spawnSync("diff", ["-rq", output, second], { encoding: "utf8" });
   expect([compare.status, compare.stdout, compare.stderr]).toEqual([0, "", ""]);
-  const found = spawnSync("grep", ["-rlF", "-e", process.cwd(), "-e", output, "--exclude-dir=blobs", "--exclude=soundstage.mjs", output], { encoding: "utf8" });
+  const found = spawnSync(
+    "grep",
+    ["-rlF", "-e", process.cwd(), "-e", output, "--exclude-dir=blobs", "--exclude=soundstage.mjs", output],
+    { encoding: "utf8" },
+  );
   // 1: nothing is found.
   expect([found.status, found.stdout, found.stderr]).toEqual([1, "", ""]);
 });
