@@ -20,7 +20,7 @@ describe.skipIf(missing)(`a deploy that is killed${missing ? ` (${missing})` : "
     return stdout.split("\n").filter((line) => line.includes("terraform_data.a"));
   };
 
-  const kills: Record<string, (terraform: Cli) => Promise<unknown> | void> = {
+  const kills: Record<string, (terraform: Cli) => unknown> = {
     "the host's script": () =>
       fleet.lab.host("a").must("systemctl kill --kill-whom=all --signal=KILL soundstage-apply.service"),
     "the CLI": () => signal(withArgument("converge")[0] as number, "SIGKILL"),
