@@ -1,7 +1,7 @@
 // A real Redis, and workers that share it.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { expect, vi } from "vitest";
-import { freePort } from "../../test/port.ts";
+import { freePort } from "./port.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
 export const noRedis =

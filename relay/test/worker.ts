@@ -3,8 +3,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../test/port.ts";
 import { buildRelease } from "../build.ts";
+import { freePort } from "./port.ts";
 
 export interface Worker {
   readonly url: string;

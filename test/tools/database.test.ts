@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { PatroniCluster } from "../../constructs/database/patroni-cluster.ts";
 import { Host } from "../../constructs/host/host.ts";
+import { freePort } from "../../relay/test/port.ts";
 import { migrations } from "../../templates/sql/migrations.ts";
 import { AUTHORITY, MACHINE, stack } from "../constructs/hosts.ts";
-import { freePort } from "../port.ts";
 
 const BIN = "/usr/lib/postgresql/15/bin";
 const root = process.getuid?.() === 0;

@@ -8,8 +8,8 @@ import { NginxParser } from "nginx-conf/dist/src/parser.js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Edge } from "../../constructs/edge/edge.ts";
 import { Certificate } from "../../constructs/tls/certificate.ts";
+import { freePort } from "../../relay/test/port.ts";
 import { AUTHORITY, bundleOf } from "../constructs/hosts.ts";
-import { freePort } from "../port.ts";
 import { placeNginx } from "./nginx.ts";
 
 const missing =

@@ -3,8 +3,8 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFi
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../../relay/test/port.ts";
 import { runApp } from "../app.ts";
-import { freePort } from "../port.ts";
 
 const terraform = ["terraform", "tofu"].find((name) => spawnSync(name, ["version"]).status === 0);
 const missing = terraform ? "" : " (neither terraform nor tofu is on PATH)";

@@ -7,9 +7,9 @@ import { bundleCli } from "../../../bin/bundle-cli.ts";
 import type { Artifact } from "../../../bundle/manifest.ts";
 import { Converge } from "../../../constructs/host/converge.ts";
 import { Host } from "../../../constructs/host/host.ts";
+import { freePort } from "../../../relay/test/port.ts";
 import { artifactOf } from "../../artifact.ts";
 import { synthOutput } from "../../constructs/synth.ts";
-import { freePort } from "../../port.ts";
 
 /** A program of one file that answers with what it is given. */
 const PROGRAM = `require("node:http").createServer((_, r) => r.end(process.env.WORD + require("node:fs").readFileSync("etc/word", "utf8"))).listen(Number(process.env.PORT), "127.0.0.1")`;
