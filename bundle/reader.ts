@@ -34,7 +34,7 @@ export function readRegion(output: string, stack: string): RegionFile {
 
 export function readBundle(output: string, stack: string, host: string): HostBundle {
   const root = join(output, "stacks", stack, "hosts", host);
-  const text = readFileSync(join(root, "manifest.json"), "utf8");
+  const text = textOf(join(root, "manifest.json"));
   const manifest = JSON.parse(text) as Manifest;
   if (manifestText(manifest) !== text)
     throw new OutputFault(`${join(root, "manifest.json")} was changed by hand; run cdktf synth`);
@@ -53,4 +53,15 @@ export function readBundle(output: string, stack: string, host: string): HostBun
   const bootstrap = join(root, "bootstrap.sh");
   const script = existsSync(bootstrap) ? readFileSync(bootstrap, "utf8") : "";
   return { manifest, hash: sha256(text), plain: plainText(manifest), script, objects };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw new OutputFault(
+      `${file} is not there: the output is not whole, or is being synthesized anew; run cdktf synth`,
+    );
+  }
 }

@@ -6,6 +6,7 @@ import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import type { Construct } from "constructs";
 import { bootstrapScript } from "./bootstrap.ts";
 import { type Bundle, manifestText } from "./bundle.ts";
+import { writeFolders } from "./folders.ts";
 import type { Artifact, RegionFile } from "./manifest.ts";
 import { commands, plainText } from "./plain.ts";
 
@@ -25,32 +26,44 @@ export function writeAtSynthesis(construct: Construct, output: () => Output): vo
   });
 }
 
+/** What another process reads meanwhile, such as a converge that runs, is whole: as it was, or as it is now. */
 function write(outdir: string, folder: string, { region, bundles }: Output): void {
-  const hosts = join(folder, "hosts");
-  // cdktf leaves the files of the last synthesis where they are: a host that is gone must not stay.
-  rmSync(hosts, { recursive: true, force: true });
-  put(join(folder, "region.json"), `${JSON.stringify(region, null, 2)}\n`);
-  for (const bundle of bundles) {
-    const root = join(hosts, bundle.manifest.host);
-    put(join(root, "manifest.json"), manifestText(bundle.manifest));
-    put(join(root, "manifest"), plainText(bundle.manifest));
-    for (const [path, text] of bundle.texts) put(join(root, "files", path), text);
-    for (const [name, text] of commands(bundle.manifest)) put(join(root, "commands", name), text);
-    if (bundle.manifest.transport === "ssh") put(join(root, "bootstrap.sh"), bootstrapScript());
-    for (const artifact of bundle.artifacts) store(join(outdir, "blobs"), artifact);
+  // A manifest never names a blob that is not there.
+  for (const { artifacts } of bundles) {
+    for (const artifact of artifacts) store(join(outdir, "blobs"), artifact);
   }
+  writeFolders(
+    join(folder, "hosts"),
+    new Map(bundles.map((bundle) => [bundle.manifest.host, filesOf(bundle)])),
+  );
+  place(join(folder, "region.json"), (part) => writeFileSync(part, `${JSON.stringify(region, null, 2)}\n`));
 }
 
-function put(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
+function filesOf({ manifest, texts }: Bundle): Map<string, string> {
+  return new Map([
+    ["manifest.json", manifestText(manifest)],
+    ["manifest", plainText(manifest)],
+    ...[...texts].map(([path, text]) => [join("files", path), text] as const),
+    ...[...commands(manifest)].map(([name, text]) => [join("commands", name), text] as const),
+    ...(manifest.transport === "ssh" ? [["bootstrap.sh", bootstrapScript()] as const] : []),
+  ]);
 }
 
 /** A blob is named by its hash, so one that is there whole is the same. */
 function store(blobs: string, artifact: Artifact): void {
   const path = join(blobs, artifact.sha256);
   if (statSync(path, { throwIfNoEntry: false })?.size === artifact.size) return;
-  mkdirSync(blobs, { recursive: true });
-  copyFileSync(artifact.file, `${path}.part`);
-  renameSync(`${path}.part`, path);
+  place(path, (part) => copyFileSync(artifact.file, part));
+}
+
+/** A file appears at its path when it is whole. */
+function place(path: string, write: (part: string) => void): void {
+  const part = `${path}.${process.pid}.part`;
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    write(part);
+    renameSync(part, path);
+  } finally {
+    rmSync(part, { force: true });
+  }
 }

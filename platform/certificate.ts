@@ -22,8 +22,9 @@ export const certificate = z
     names: z
       .array(wildcardOrDomain)
       .min(1)
-      .max(100)
-      .meta({ description: "Names it is for; each edge adds its own." }),
+      // Let's Encrypt, "Rate Limits": 100 names in a certificate.
+      .max(99)
+      .meta({ description: "Names it is for, 99 at most; each edge adds its own." }),
     source: z
       .union([z.strictObject({ acme }), z.strictObject({ "private-ca": privateCa })], {
         error: "expected {acme: {dns: cloudflare, email: …, token: …}} or {private-ca: {}}",

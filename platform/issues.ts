@@ -3,6 +3,7 @@ import { safeParse, type z } from "zod";
 import type { Path } from "./document.ts";
 import type { Fault } from "./fault.ts";
 import { keysAt, typesAt } from "./keys.ts";
+import { valueAt } from "./rows.ts";
 import { scrubbed, secretive } from "./secrecy.ts";
 import { CLEAR } from "./secret.ts";
 import { nearest } from "./suggest.ts";
@@ -120,16 +121,6 @@ function plainFault(issue: Issue, path: Path, found: unknown, near: Near, places
 
 function shownKey(path: Path, places: Places): string {
   return places.hides(path, true) ? "that is not shown here" : described(String(path.at(-1)));
-}
-
-function valueAt(value: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (inner, key) =>
-      inner !== null && typeof inner === "object" && Object.hasOwn(inner, key)
-        ? (inner as Record<string | number, unknown>)[key]
-        : undefined,
-    value,
-  );
 }
 
 /** A value as a message names it: never long, never a secret, never a control character. */

@@ -1,5 +1,6 @@
 // The keys that a schema knows at a place, for the question what was meant.
 import type { z } from "zod";
+import { valueAt } from "./rows.ts";
 
 type Type = z.core.$ZodType;
 
@@ -24,11 +25,7 @@ export function typesAt(schema: z.ZodType, path: readonly (string | number)[]): 
 /** Of a union those of every branch, as far as a `type` beside them does not decide. */
 export function keysAt(schema: z.ZodType, root: unknown, path: readonly (string | number)[]): string[] {
   const types = typesAt(schema, path);
-  const value = path.reduce<unknown>(
-    (outer, key) => (outer as Record<string | number, unknown> | undefined)?.[key],
-    root,
-  );
-  const chosen = (value as { type?: unknown } | null | undefined)?.type;
+  const chosen = valueAt(root, [...path, "type"]);
   const shapes = types.map((type) => definition(type).shape ?? {});
   const fitting = shapes.filter((shape) => {
     const values = shape.type && definition(shape.type).values;

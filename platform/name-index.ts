@@ -1,6 +1,8 @@
 // What names the zones of a file have: of records, and of what is written for it (mail, edges, answers).
+import { addressType } from "./address.ts";
 import type { Path } from "./document.ts";
-import { MAX_NAME } from "./names.ts";
+import { mailRecords } from "./mail.ts";
+import { edgeName, MAX_NAME } from "./names.ts";
 import type { HostPart, ZonePart } from "./parts.ts";
 
 export interface Entry {
@@ -8,6 +10,8 @@ export interface Entry {
   readonly type: string;
   /** Absolute name that a CNAME points to. */
   readonly target?: string;
+  /** Zone that it is written into. */
+  readonly zone: string;
   readonly path: Path;
   /** Written for the file, not by it: what says so. */
   readonly by?: string;
@@ -24,25 +28,31 @@ export class NameIndex {
 
   constructor(zones: readonly ZonePart[], hosts: readonly HostPart[], edgeZone: unknown) {
     this.#zones = new Set(zones.map(({ name }) => name));
-    for (const zone of zones) {
-      for (const { owner, type, row, path } of zone.records)
-        this.#add({ owner, type, path, ...(row?.type === "CNAME" && { target: row.target }) });
-      for (const label of zone.answers)
+    for (const part of zones) {
+      const { name: zone, path } = part;
+      for (const { owner, type, row, path: at } of part.records)
+        this.#add({ owner, type, zone, path: at, ...(row?.type === "CNAME" && { target: row.target }) });
+      for (const label of part.answers)
         this.#add({
-          owner: `${label}.${zone.name}`,
+          owner: `${label}.${zone}`,
           type: "A",
-          path: [...zone.path, "answers", label],
+          zone,
+          path: [...path, "answers", label],
           by: "answers",
         });
-      for (const [owner, type] of mailNames(zone))
-        this.#add({ owner, type, path: [...zone.path, "mail"], by: "mail" });
-      if (zone.name !== edgeZone) continue;
-      for (const { name, roles, path, address } of hosts) {
-        const type = address?.includes(":") ? "AAAA" : "A";
-        if (roles.includes("edge"))
-          this.#add({ owner: `${name}.edge.${zone.name}`, type, path, by: `host "${name}"` });
+      for (const { owner, type } of part.mail === undefined ? [] : mailRecords(part.mail, zone))
+        this.#add({ owner, type, zone, path: [...path, "mail"], by: "mail" });
+      if (zone !== edgeZone) continue;
+      for (const { name, roles, path: at, address } of hosts) {
+        if (!roles.includes("edge")) continue;
+        const type = address === undefined ? "A" : addressType(address);
+        this.#add({ owner: edgeName(name, zone), type, zone, path: at, by: `host "${name}"` });
       }
     }
+  }
+
+  all(): readonly Entry[] {
+    return [...this.#entries.values()].flat();
   }
 
   at(name: string): readonly Entry[] {
@@ -90,19 +100,4 @@ export class NameIndex {
     if (known) known.push(entry);
     else this.#entries.set(entry.owner, [entry]);
   }
-}
-
-function mailNames({ name, mail }: ZonePart): [owner: string, type: string][] {
-  if (mail === undefined) return [];
-  const base: [string, string][] = [
-    [name, "MX"],
-    [name, "TXT"],
-  ];
-  if (mail === "none") return [...base, [`*.${name}`, "TXT"], [`_dmarc.${name}`, "TXT"]];
-  const selectors = Object.keys(mail.dkim);
-  return [
-    ...base,
-    ...(mail.dmarc === undefined ? [] : ([[`_dmarc.${name}`, "TXT"]] as [string, string][])),
-    ...selectors.map((selector): [string, string] => [`${selector}._domainkey.${name}`, "TXT"]),
-  ];
 }

@@ -60,3 +60,8 @@ export function ownerName(name: string, zone: string): string {
 export function inside(name: string, domainName: string): boolean {
   return name === domainName || name.endsWith(`.${domainName}`);
 }
+
+/** Absolute name of an edge: its certificate carries it, and its health is asked under it. */
+export function edgeName(host: string, zone: string): string {
+  return `${host}.edge.${zone}`;
+}

@@ -3,6 +3,7 @@ import { parseDocument } from "yaml";
 import type { Path, Rows } from "./document.ts";
 import type { Fault } from "./fault.ts";
 import { excess } from "./nesting.ts";
+import { rows } from "./rows.ts";
 import { nearest } from "./suggest.ts";
 
 export interface Override {
@@ -100,8 +101,4 @@ function withValue(value: Rows, [key = "", ...rest]: readonly string[], read: un
   // What is no mapping stays what it is: its own fault says so.
   if (inner !== undefined && (inner === null || typeof inner !== "object")) return value;
   return { ...value, [key]: withValue(rows(inner), rest, read) };
-}
-
-function rows(value: unknown): Rows {
-  return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Rows) : {};
 }

@@ -7,6 +7,7 @@ import { NameIndex } from "./name-index.ts";
 import { ownerName } from "./names.ts";
 import { record } from "./record.ts";
 import { region } from "./region.ts";
+import { rows, texts } from "./rows.ts";
 import { type NamedRecord, namedRecord, type ZoneRow, zone } from "./zone.ts";
 
 export interface RecordPart {
@@ -62,19 +63,16 @@ export interface Parts {
 
 const parameters = region.partial({ hosts: true });
 
-export const rows = (value: unknown): Rows =>
-  value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Rows) : {};
-/** The texts of a list, with their places in it. */
-export const texts = (value: unknown): [text: string, index: number][] =>
-  (Array.isArray(value) ? value : []).flatMap((item, index) =>
-    typeof item === "string" ? [[item, index]] : [],
-  );
-
 export function partsOf(raw: Rows): Parts {
   const zones = Object.entries(rows(raw.zones)).map(([name, row]) => zonePart(name, rows(row)));
   const regions = Object.entries(rows(raw.regions)).map(([name, row]) => regionPart(name, rows(row)));
   const hosts = regions.flatMap((each) => each.hosts);
   return { raw, zones, regions, hosts, names: new NameIndex(zones, hosts, rows(raw.edge).zone) };
+}
+
+/** Whether what these hosts do not do can be told. */
+export function counted(hosts: readonly HostPart[]): boolean {
+  return hosts.every(({ rolesKnown }) => rolesKnown);
 }
 
 export function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> | undefined {

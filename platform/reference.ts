@@ -1,6 +1,5 @@
 // Every key of the platform file in tables, made of the schema's own descriptions, so that none is missing.
-import { z } from "zod";
-import { platformSchema } from "./schema.ts";
+import { inputSchema } from "./json-schema.ts";
 
 interface Node {
   readonly type?: string | readonly string[];
@@ -25,12 +24,7 @@ const OPERATOR = "file or variable";
 
 /** A Markdown page. */
 export function reference(): string {
-  const schema = z.toJSONSchema(platformSchema, {
-    target: "draft-7",
-    io: "input",
-    unrepresentable: "any",
-    reused: "inline",
-  }) as Node;
+  const schema = inputSchema() as Node;
   const sections = Object.entries(schema.properties ?? {}).map(([name, node]) =>
     [
       `## ${name}`,

@@ -19,7 +19,6 @@ const wave = z.union([z.int().min(1).transform(String), text(/^(?:[1-9]\d?|100)%
 
 export const region = z
   .strictObject({
-    home: z.boolean().default(false).meta({ description: "The region that broadcasts come from." }),
     serves: z.array(serves).default([]).meta({ description: "Where the clients are whom it answers." }),
     live: z
       .boolean()

@@ -28,7 +28,7 @@ export const state = z
               // S3 takes 1024 bytes; the stack's name and .tfstate follow.
               .max(900)
               .optional()
-              .meta({ description: "Prefix of the stacks' states." }),
+              .meta({ description: "Prefix of the stacks' states; soundstage/<platform> when absent." }),
             endpoint: text(
               new RegExp(`^https?://(?:${HOST})(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~-]+)*/?$`),
               "expected an http or https URL without user, query or blanks",

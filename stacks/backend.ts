@@ -4,14 +4,15 @@ import { LocalBackend, S3Backend, type TerraformStack } from "cdktf";
 import type { Platform } from "../platform/schema.ts";
 
 export interface BackendProps {
-  readonly state: Platform["state"];
+  readonly platform: Pick<Platform, "platform" | "state">;
   /** The platform file, relative to the output's folder. */
   readonly source: string;
 }
 
 /** State beside the platform file, or in S3 with its own lock file (no DynamoDB table). */
-export function setBackend(stack: TerraformStack, id: string, { state, source }: BackendProps): void {
-  if (state === "local" || state === undefined) {
+export function setBackend(stack: TerraformStack, id: string, { platform, source }: BackendProps): void {
+  const { platform: name, state } = platform;
+  if (state === "local") {
     // Relative to the stack's folder; a path that cdktf chooses itself would be absolute.
     new LocalBackend(stack, { path: posix.join("../..", posix.dirname(source), stateFile(id, source)) });
     return;
@@ -20,7 +21,7 @@ export function setBackend(stack: TerraformStack, id: string, { state, source }:
   new S3Backend(stack, {
     bucket,
     region,
-    key: `${key ?? "soundstage"}/${id}.tfstate`,
+    key: `${key ?? `soundstage/${name}`}/${id}.tfstate`,
     encrypt: true,
     ...(endpoint && {
       endpoints: { s3: endpoint },

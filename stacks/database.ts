@@ -9,7 +9,7 @@ export interface DatabaseMapping {
   readonly database: NonNullable<Platform["database"]>;
   readonly authority: Authority;
   readonly members: readonly Host[];
-  /** Hosts whose relays use it. */
+  /** Hosts whose programs may use it, through a proxy of their own. */
   readonly clients: readonly Host[];
   readonly backup: Host;
 }

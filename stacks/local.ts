@@ -18,7 +18,7 @@ export interface LocalStackProps {
 export class LocalStack extends TerraformStack {
   constructor(scope: Construct, id: string, { platform, source, artifacts }: LocalStackProps) {
     super(scope, id);
-    setBackend(this, id, { state: "local", source });
+    setBackend(this, id, { platform: { ...platform, state: "local" }, source });
     const { port, demo, directory } = platform.local;
     // What a folder's host is given plays no part: processes of one's own are not bounded.
     const host = new Host(this, "here", { transport: { directory }, cpus: 1, memory: 1024 });

@@ -1,6 +1,7 @@
 // The hosts of one region, each with what its roles ask for.
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import type { Artifact } from "../bundle/manifest.ts";
 import type { PackagesLock } from "../bundle/packages-lock.ts";
 import { Redis } from "../constructs/cache/redis.ts";
 import { Edge } from "../constructs/edge/edge.ts";
@@ -11,7 +12,9 @@ import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
 import { listenersPerHost } from "../constructs/relay/capacity.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
 import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
+import { addressType } from "../platform/address.ts";
 import type { HostRow, Role } from "../platform/host.ts";
+import { edgeName } from "../platform/names.ts";
 import type { Platform } from "../platform/schema.ts";
 import { type Artifacts, releaseOf } from "./artifacts.ts";
 import { setBackend } from "./backend.ts";
@@ -37,7 +40,7 @@ export class RegionStack extends TerraformStack {
   constructor(scope: Construct, id: string, { platform, source, region, artifacts, lock }: RegionStackProps) {
     super(scope, id);
     this.#platform = platform;
-    setBackend(this, id, { state: platform.state, source });
+    setBackend(this, id, { platform, source });
     const row = platform.regions[region] as Platform["regions"][string];
     for (const [name, hostRow] of Object.entries(row.hosts)) {
       const { address, ssh, cpus, memory, kernel } = hostRow;
@@ -98,7 +101,7 @@ export class RegionStack extends TerraformStack {
   #addRelay(
     host: Host,
     region: string,
-    release: RelayRelease,
+    release: Artifact,
     artifacts: Artifacts,
     cache: Redis | undefined,
   ): void {
@@ -132,7 +135,7 @@ export class RegionStack extends TerraformStack {
     const { edge, certificates } = this.#platform;
     const { zone, names, certificate: name, nginx } = edge as NonNullable<Platform["edge"]>;
     const { names: patterns, source } = certificates[name] as Platform["certificates"][string];
-    const own = `${host.name}.edge.${zone}`;
+    const own = edgeName(host.name, zone);
     const certificate = new Certificate(host, "edge", {
       host,
       names: [...new Set([...patterns, own])],
@@ -145,7 +148,7 @@ export class RegionStack extends TerraformStack {
       certificate,
       ports: this.#ports(),
       settings: nginx,
-      ipv6: address.includes(":"),
+      ipv6: addressType(address) === "AAAA",
     });
   }
 
@@ -153,5 +156,3 @@ export class RegionStack extends TerraformStack {
     return Array.from({ length: this.#platform.relay.workers }, (_, index) => FIRST_PORT + index);
   }
 }
-
-type RelayRelease = ReturnType<typeof releaseOf>;

@@ -2,12 +2,14 @@
 import { maxmemoryFault } from "../constructs/cache/memory.ts";
 import { type ClusterSettings, clusterRules, type SettingReason } from "../constructs/database/rules.ts";
 import { settingFault } from "../constructs/edge/settings.ts";
+import { hostsFault } from "../constructs/host/planned.ts";
 import { memoryFault } from "../constructs/host/size.ts";
 import { capacityFault, listenersPerHost } from "../constructs/relay/capacity.ts";
 import { commonNameFault } from "../constructs/tls/common-name.ts";
 import { cache } from "../platform/cache.ts";
-import { type Parts, type RegionPart, read, rows, texts } from "../platform/parts.ts";
+import { counted, type Parts, read } from "../platform/parts.ts";
 import { relay } from "../platform/relay.ts";
+import { rows, texts } from "../platform/rows.ts";
 import { type Finding, listed, type Rule } from "../platform/rules/rule.ts";
 
 type Scalar = string | number | boolean;
@@ -35,6 +37,18 @@ const hostMemory: Rule = {
   find: ({ hosts }) =>
     hosts.flatMap(({ path, memory }) =>
       memory === undefined ? [] : found([...path, "memory"], memoryFault(memory)),
+    ),
+};
+
+/** Of the hosts of one stack. */
+const regionHosts: Rule = {
+  id: "region-hosts",
+  find: ({ regions }) =>
+    regions.flatMap(({ path, hosts }) =>
+      found([...path, "hosts"], hostsFault(hosts.map(({ name }) => name))).map((finding) => ({
+        ...finding,
+        key: true,
+      })),
     ),
 };
 
@@ -80,13 +94,12 @@ function clusterSettings({ raw, regions }: Parts): ClusterSettings {
   const { region, patroni, postgresql } = rows(raw.database);
   const home = regions.find(({ name }) => name === region);
   return {
-    hosts: home && counted(home) ? home.hosts.filter(({ roles }) => roles.includes("database")).length : 7,
+    hosts:
+      home && counted(home.hosts) ? home.hosts.filter(({ roles }) => roles.includes("database")).length : 7,
     patroni: settingsOf(patroni),
     postgresql: settingsOf(postgresql),
   };
 }
-
-const counted = ({ hosts }: RegionPart) => hosts.every(({ rolesKnown }) => rolesKnown);
 
 const databaseRules = Object.entries(clusterRules).map(
   ([id, find]): Rule => ({
@@ -123,6 +136,7 @@ export function stackRules(releases: readonly string[]): readonly Rule[] {
   return [
     nginxSetting,
     hostMemory,
+    regionHosts,
     cacheMemory,
     capacityWorkers,
     certificateCommonName,

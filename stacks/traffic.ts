@@ -4,6 +4,7 @@ import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { GeoAnswers, type GeoAnswersProps } from "../constructs/dns/geo-answers.ts";
 import { freeId, zoneId } from "../constructs/dns/ids.ts";
+import { edgeName } from "../platform/names.ts";
 import type { Platform } from "../platform/schema.ts";
 import { setBackend } from "./backend.ts";
 import { addAws } from "./providers.ts";
@@ -17,21 +18,23 @@ export interface TrafficStackProps {
 export class TrafficStack extends TerraformStack {
   constructor(scope: Construct, id: string, { platform, source }: TrafficStackProps) {
     super(scope, id);
-    setBackend(this, id, { state: platform.state, source });
+    setBackend(this, id, { platform, source });
     addAws(this);
-    for (const [domain, { answers, ttl }] of Object.entries(platform.zones)) {
+    // A host is asked once, whatever the number of names that it answers: each check is paid for.
+    let checks: ReadonlyMap<string, string> = new Map();
+    for (const [domain, { answers }] of Object.entries(platform.zones)) {
       const labels = Object.keys(answers);
       if (labels.length === 0) continue;
       // Looked up, not passed on: a stack can be deployed alone.
       const zone = new DataAwsRoute53Zone(this, zoneId(this, domain), { name: domain });
       for (const label of labels) {
         const name = `${label}.${domain}`;
-        new GeoAnswers(this, freeId(this, `${label}-${domain.replaceAll(".", "-")}`, name), {
+        ({ checks } = new GeoAnswers(this, freeId(this, `${label}-${domain.replaceAll(".", "-")}`, name), {
           zoneId: zone.zoneId,
           name,
-          ttl,
           pools: pools(platform),
-        });
+          checks,
+        }));
       }
     }
   }
@@ -47,7 +50,7 @@ function pools({ regions, edge }: Platform): GeoAnswersProps["pools"] {
           serves,
           hosts: Object.entries(hosts)
             .filter(([, { roles }]) => roles.includes("edge"))
-            .map(([id, { address }]) => ({ id, address, name: `${id}.edge.${edge?.zone ?? ""}` })),
+            .map(([id, { address }]) => ({ id, address, name: edgeName(id, edge?.zone ?? "") })),
         },
       ]),
   );

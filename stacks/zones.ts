@@ -2,9 +2,11 @@
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import { zoneId } from "../constructs/dns/ids.ts";
-import { mailRecords, noMailRecords } from "../constructs/dns/mail.ts";
 import type { DnsRecord } from "../constructs/dns/record.ts";
 import { Zone } from "../constructs/dns/zone.ts";
+import { addressType } from "../platform/address.ts";
+import { mailRecords } from "../platform/mail.ts";
+import { edgeName } from "../platform/names.ts";
 import { addresses } from "../platform/record.ts";
 import type { Platform } from "../platform/schema.ts";
 import type { NamedRecord, ZoneRow } from "../platform/zone.ts";
@@ -20,7 +22,7 @@ export interface ZonesStackProps {
 export class ZonesStack extends TerraformStack {
   constructor(scope: Construct, id: string, { platform, source }: ZonesStackProps) {
     super(scope, id);
-    setBackend(this, id, { state: platform.state, source });
+    setBackend(this, id, { platform, source });
     const rows = Object.entries(platform.zones);
     if (rows.some(([, { provider }]) => provider === "cloudflare")) addCloudflare(this);
     if (rows.some(([, { provider }]) => provider === "route53")) addAws(this);
@@ -79,17 +81,13 @@ function records(row: NamedRecord): DnsRecord[] {
 }
 
 function mail(domain: string, { mail: row }: ZoneRow): DnsRecord[] {
-  if (row === undefined) return [];
-  if (row === "none") return noMailRecords(domain);
-  return mailRecords(domain, {
-    mx: row.mx,
-    spf: row.spf,
-    dkim: row.dkim,
-    ...(row.dmarc !== undefined && { dmarc: row.dmarc }),
-  });
+  return (row === undefined ? [] : mailRecords(row, domain)).map(({ owner, at: _at, ...rest }) => ({
+    name: owner,
+    ...rest,
+  }));
 }
 
-/** Each edge has a name of its own: its certificate carries it, and its health is asked under it. */
+/** Each edge has a name of its own. */
 function edges(domain: string, platform: Platform): DnsRecord[] {
   if (platform.edge?.zone !== domain) return [];
   return Object.values(platform.regions).flatMap(({ hosts }) =>
@@ -97,8 +95,8 @@ function edges(domain: string, platform: Platform): DnsRecord[] {
       .filter(([, { roles }]) => roles.includes("edge"))
       .map(
         ([name, { address }]): DnsRecord => ({
-          name: `${name}.edge.${domain}`,
-          type: address.includes(":") ? "AAAA" : "A",
+          name: edgeName(name, domain),
+          type: addressType(address),
           address,
         }),
       ),

@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import type { SecretRef } from "../../bundle/manifest.ts";
 import { print } from "../../templates/redis/print.ts";
 import { shell, word } from "../../templates/shell/print.ts";
+import { print as printUnit } from "../../templates/systemd/print.ts";
 import { attended } from "../host/attended.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
@@ -18,8 +19,6 @@ export interface RedisProps {
   readonly maxmemory: number;
   /** What goes when memory is full. @default "allkeys-lru" */
   readonly policy?: string;
-  /** TLS port on the private address; there is no other. @default 6379 */
-  readonly port?: number;
 }
 
 const CONFIG = "/etc/redis/redis.conf";
@@ -30,12 +29,12 @@ const DROP_IN = "/etc/systemd/system/redis-server.service.d/soundstage.conf";
 
 export class Redis extends Construct {
   readonly address: string;
-  readonly port: number;
+  /** For TLS, on the private address; there is no other. */
+  readonly port = 6379;
 
   constructor(scope: Construct, id: string, props: RedisProps) {
     super(scope, id);
     const { host, maxmemory } = props;
-    this.port = props.port ?? 6379;
     this.address = host.props.privateAddress ?? "";
     InvalidProps.throwIfAny(this, [
       this.address === "" && `host "${host.name}" has no private address for Redis to listen on`,
@@ -71,7 +70,17 @@ export class Redis extends Construct {
       owner: "root:redis",
     });
     host.secret(this, CLIENT_PASSWORD, { parts: [props.password, "\n"] });
-    host.file(this, DROP_IN, { content: "[Service]\nLimitNOFILE=65536\nRestart=on-failure\n" });
+    host.file(this, DROP_IN, {
+      content: printUnit([
+        [
+          "Service",
+          [
+            ["LimitNOFILE", 65_536],
+            ["Restart", "on-failure"],
+          ],
+        ],
+      ]),
+    });
     host.check(this, "redis", { command: this.#check(), paths: [CONFIG, PASSWORD] });
     host.unit(this, "redis-server.service", {
       restart: [CONFIG, PASSWORD, DROP_IN, ...certificate.triggers(reader)],

@@ -15,7 +15,7 @@ export interface DatabaseAccessProps {
 
 const FILE = "/etc/haproxy/haproxy.cfg";
 export const WRITES = 5000;
-export const READS = 5001;
+const READS = 5001;
 
 export class DatabaseAccess extends Construct {
   constructor(scope: Construct, id: string, props: DatabaseAccessProps) {

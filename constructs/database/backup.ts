@@ -7,7 +7,7 @@ import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { type Authority, Certificate } from "../tls/certificate.ts";
 import type { Member } from "./etcd.ts";
-import { dataDirectory } from "./patroni.ts";
+import { dataDirectory, PATRONI_TLS } from "./patroni.ts";
 
 export interface BackupProps {
   readonly cluster: string;
@@ -24,7 +24,6 @@ export interface BackupProps {
 const FILE = "/etc/pgbackrest.conf";
 const PATH = "/var/lib/pgbackrest";
 const TLS = "/etc/pgbackrest/tls";
-const PATRONI_TLS = "/etc/patroni/tls";
 
 export class Backup extends Construct {
   constructor(scope: Construct, id: string, props: BackupProps) {

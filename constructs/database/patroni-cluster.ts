@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import type { SecretRef } from "../../bundle/manifest.ts";
 import { print } from "../../templates/patroni/print.ts";
 import { shell } from "../../templates/shell/print.ts";
+import { print as printUnit } from "../../templates/systemd/print.ts";
 import { attended } from "../host/attended.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
@@ -177,7 +178,18 @@ export class PatroniCluster extends Construct {
       ],
     });
     host.file(this, PATRONI_DROP_IN, {
-      content: `[Unit]\nAfter=etcd.service\n\n[Service]\nEnvironmentFile=${ENVIRONMENT}\nEnvironment=MALLOC_ARENA_MAX=1\nOOMScoreAdjust=-900\nLimitNOFILE=65536\n`,
+      content: printUnit([
+        ["Unit", [["After", "etcd.service"]]],
+        [
+          "Service",
+          [
+            ["EnvironmentFile", ENVIRONMENT],
+            ["Environment", "MALLOC_ARENA_MAX=1"],
+            ["OOMScoreAdjust", -900],
+            ["LimitNOFILE", 65_536],
+          ],
+        ],
+      ]),
     });
     host.check(this, "patroni", { command: validate(), paths: [PATRONI_FILE] });
     host.action(this, "dcs-settings", { when: "after", scope: "cluster", ...dcsSettings });

@@ -21,5 +21,5 @@ export function sizing(memory: number, connections: number): Sizing {
   };
 }
 
-/** Percent for vm.overcommit_ratio under mode 2: all memory and no more, since PostgreSQL shares the host with the edge. */
+/** Percent for vm.overcommit_ratio under mode 2: the rest is left to the kernel and to what never overcommits, such as huge pages and files in memory. */
 export const OVERCOMMIT_RATIO = 90;

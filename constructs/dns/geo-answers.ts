@@ -2,6 +2,7 @@
 import { Route53HealthCheck } from "@cdktf/provider-aws/lib/route53-health-check/index.js";
 import { Route53Record } from "@cdktf/provider-aws/lib/route53-record/index.js";
 import { Construct } from "constructs";
+import { addressType } from "../address.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { freeId } from "./ids.ts";
 
@@ -18,14 +19,16 @@ export interface GeoAnswersProps {
   readonly zoneId: string;
   /** Absolute name that is answered. */
   readonly name: string;
-  /** Seconds. @default 60: a client learns that a region is away within a minute */
-  readonly ttl?: number;
   /** Pool of hosts → whom it answers. */
   readonly pools: Readonly<
     Record<string, { readonly hosts: readonly GeoHost[]; readonly serves: readonly Geo[] }>
   >;
+  /** Host → id of the health check that another name made for it. @default none: each host gets its own */
+  readonly checks?: ReadonlyMap<string, string>;
 }
 
+/** Seconds: a client learns that a host is away within a minute. */
+const TTL = 60;
 /** Unhealthy after three failed checks ten seconds apart: the fastest that Route 53 has. */
 const CHECK = {
   type: "HTTPS",
@@ -37,6 +40,9 @@ const CHECK = {
 } as const;
 
 export class GeoAnswers extends Construct {
+  /** Host → id of the health check that its answers hang on. */
+  readonly checks: ReadonlyMap<string, string>;
+
   constructor(scope: Construct, id: string, props: GeoAnswersProps) {
     super(scope, id);
     const pools = Object.entries(props.pools);
@@ -49,28 +55,25 @@ export class GeoAnswers extends Construct {
         .filter((place, index) => places.indexOf(place) !== index)
         .map((place) => `${place} is answered by two pools`),
     ]);
-    const ttl = props.ttl ?? 60;
+    const checks = new Map(props.checks);
+    this.checks = checks;
     for (const [pool, { hosts, serves }] of pools) {
       const poolName = `${pool}.pool.${props.name}`;
       for (const host of hosts) {
-        const check = new Route53HealthCheck(this, `check-${host.id}`, {
-          ...CHECK,
-          ipAddress: host.address,
-          fqdn: host.name,
-          tags: { Name: host.id },
-        });
+        const check = checks.get(host.id) ?? this.#check(host);
+        checks.set(host.id, check);
         new Route53Record(this, freeId(this, `pool-${pool}-${host.id}`, pool), {
           zoneId: props.zoneId,
           name: poolName,
-          type: host.address.includes(":") ? "AAAA" : "A",
-          ttl,
+          type: addressType(host.address),
+          ttl: TTL,
           records: [host.address],
           setIdentifier: host.id,
           weightedRoutingPolicy: { weight: 1 },
-          healthCheckId: check.id,
+          healthCheckId: check,
         });
       }
-      for (const type of new Set(hosts.map(({ address }) => (address.includes(":") ? "AAAA" : "A")))) {
+      for (const type of new Set(hosts.map(({ address }) => addressType(address)))) {
         for (const geo of serves) {
           // An alias answers with the pool's healthy hosts, and not at all where it has none: then a wider place answers.
           new Route53Record(this, `${key(geo)}-${type}`, {
@@ -90,6 +93,15 @@ export class GeoAnswers extends Construct {
           ? []
           : [`"${props.name}" has no "*" answer, so clients elsewhere get none`],
     });
+  }
+
+  #check({ id, address, name }: GeoHost): string {
+    return new Route53HealthCheck(this, `check-${id}`, {
+      ...CHECK,
+      ipAddress: address,
+      fqdn: name,
+      tags: { Name: id },
+    }).id;
   }
 }
 

@@ -1,4 +1,5 @@
 // Records as their types define them, and how each provider writes their values.
+import { sha256 } from "../../bundle/hash.ts";
 
 export type RecordData =
   | { readonly type: "A" | "AAAA"; readonly address: string; readonly proxied?: boolean }
@@ -78,7 +79,7 @@ export function recordText(record: DnsRecord): string {
 }
 
 /** What tells records of one name and type apart, for construct ids that stay what they are. */
-export function distinction(record: RecordData): string {
+export function distinction(record: DnsRecord): string {
   switch (record.type) {
     case "A":
     case "AAAA":
@@ -90,12 +91,18 @@ export function distinction(record: RecordData): string {
     case "SRV":
       return `${record.priority}-${record.target}-${record.port}`;
     case "TXT":
-      return record.text.startsWith("v=spf1") ? "spf" : "";
+      return textDistinction(record.name, record.text);
     case "CAA":
       return `${record.tag}-${record.issuer}`;
     case "CNAME":
       return "";
   }
+}
+
+/** Of SPF, DMARC and DKIM a name has one; of other texts any number, of which none is the first. */
+function textDistinction(name: string, text: string): string {
+  if (/^v=spf1( |$)/i.test(text)) return "spf";
+  return name.startsWith("_dmarc.") || name.includes("._domainkey.") ? "" : sha256(text).slice(0, 8);
 }
 
 /** What would end a quoted string, or begin an escape in it, is escaped (RFC 1035 §5.1). */

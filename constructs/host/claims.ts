@@ -4,20 +4,21 @@ import { InvalidProps } from "../invalid-props.ts";
 
 export class Claims {
   readonly #host: Construct;
-  readonly #owners = new Map<string, { by: Construct; value: string }>();
+  readonly #owners = new Map<string, { by: Construct; value: string | undefined }>();
 
   constructor(host: Construct) {
     this.#host = host;
   }
 
-  /** Claims a path of the host's file tree. */
-  path(by: Construct, path: string): void {
+  /** Claims a path of the host's file tree: alone, or with others that ask for the same. */
+  path(by: Construct, path: string, value?: string): void {
     InvalidProps.throwIfAny(by, [
       !/^\/[^\s\0]*[^/\s\0]$/.test(path) &&
         `path "${path}" must be absolute, without spaces or a trailing slash`,
-      /\/\.{0,2}\//.test(path) && `path "${path}" must not hold "//", "/./" or "/../"`,
+      /\/\.{0,2}(?:\/|$)/.test(path) && `path "${path}" must not hold an empty part, "." or ".."`,
     ]);
-    this.once(by, "path", path);
+    if (value === undefined) this.once(by, "path", path);
+    else this.same(by, "path", path, value);
   }
 
   /** Only one construct may ask. */
@@ -25,7 +26,7 @@ export class Claims {
     const key = `${kind} ${name}`;
     const owner = this.#owners.get(key);
     if (owner) this.#refuse(by, owner.by, `${key} is asked for twice`);
-    this.#owners.set(key, { by, value: "" });
+    this.#owners.set(key, { by, value: undefined });
   }
 
   /** Several may ask, for the same. */
@@ -33,7 +34,9 @@ export class Claims {
     const key = `${kind} ${name}`;
     const owner = this.#owners.get(key);
     if (owner && owner.value !== value) {
-      this.#refuse(by, owner.by, `${key} is asked for as ${owner.value} and as ${value}`);
+      const what =
+        owner.value === undefined ? "asked for twice" : `asked for as ${owner.value} and as ${value}`;
+      this.#refuse(by, owner.by, `${key} is ${what}`);
     }
     this.#owners.set(key, { by, value });
   }

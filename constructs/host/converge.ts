@@ -3,7 +3,9 @@ import { Construct } from "constructs";
 import { manifestHash } from "../../bundle/bundle.ts";
 import type { RegionFile } from "../../bundle/manifest.ts";
 import { writeAtSynthesis } from "../../bundle/writer.ts";
+import { InvalidProps } from "../invalid-props.ts";
 import type { Host } from "./host.ts";
+import { hostsFault, PLANNED, VARIABLE } from "./planned.ts";
 import { record, secretVersions } from "./record.ts";
 import { TerraformData } from "./terraform-data.ts";
 
@@ -25,12 +27,13 @@ export interface ConvergeProps {
 export class Converge extends Construct {
   constructor(scope: Construct, id: string, props: ConvergeProps) {
     super(scope, id);
+    InvalidProps.throwIfAny(this, [hostsFault(props.hosts.map(({ name }) => name))]);
     const converge = new TerraformData(this, "Default", {
       triggers: () => Object.fromEntries(props.hosts.map((host) => [host.name, trigger(host)])),
       // Terraform kills what it started when it is interrupted. A shell that has more to do than this command
       // stays its parent (bash would become it otherwise), is killed instead, and converge finishes its steps.
       command: `node ../../bin/soundstage.mjs converge ${props.stack} || exit $?`,
-      environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
+      environment: { [VARIABLE]: PLANNED },
       ...(props.example && props.stack !== "local" && { refusal: REFUSAL }),
     });
     for (const host of props.hosts) {

@@ -114,7 +114,7 @@ export class Host extends Construct {
 
   directory(by: Construct, path: string, props: { mode?: string; owner?: string } = {}): void {
     const directory = { path, mode: props.mode ?? "0755", owner: props.owner ?? "root:root" };
-    this.#claims.same(by, "directory", path, JSON.stringify(directory));
+    this.#claims.path(by, path, `a directory ${directory.mode} ${directory.owner}`);
     this.#directories.set(path, directory);
   }
 
@@ -190,13 +190,11 @@ export class Host extends Construct {
 
   sysctl(by: Construct, key: string, value: string | number, props: SysctlProps = {}): void {
     this.#needsRoot(by, `kernel key ${key}`);
+    const { merge = "equal" } = props;
+    this.#claims.same(by, "kernel key", key, merge === "max" ? "the largest of several" : String(value));
     const before = this.#sysctls.get(key);
-    const merged =
-      before !== undefined && props.merge === "max"
-        ? String(Math.max(Number(before), Number(value)))
-        : String(value);
-    if (props.merge !== "max") this.#claims.same(by, "kernel key", key, merged);
-    this.#sysctls.set(key, merged);
+    const larger = before === undefined ? value : Math.max(Number(before), Number(value));
+    this.#sysctls.set(key, String(merge === "max" ? larger : value));
   }
 
   /** Kernel keys that were asked for and are not this host's to set; its file says so. */

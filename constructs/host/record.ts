@@ -1,6 +1,6 @@
 // What a reviewer sees of a host in a plan: its files and all else it shall be, as lines that compare one by one.
 import type { Bundle } from "../../bundle/bundle.ts";
-import type { Manifest, SecretRef } from "../../bundle/manifest.ts";
+import type { CertificateRequest, Manifest, SecretRef } from "../../bundle/manifest.ts";
 
 /** Longer texts are recorded by their hash: a plan of thousands of lines is read by nobody. */
 const MAX_LINES = 300;
@@ -9,21 +9,36 @@ const MAX_LINES = 300;
 export function record({ manifest, texts }: Bundle): Record<string, string | string[]> {
   const aspects: Record<string, string[]> = {
     actions: manifest.actions.map(({ id, when, scope }) => `${id} (${when}, ${scope})`),
+    certificates: manifest.actions.flatMap(({ id, certificate }) =>
+      certificate ? [`${id}: ${certificateText(certificate)}`] : [],
+    ),
+    checks: manifest.checks.flatMap(({ id, paths }) => paths.map((path) => `${id} of ${path}`)),
     directories: manifest.directories.map(({ path, mode, owner }) => `${path} ${mode} ${owner}`),
     kernel: [
       ...manifest.modules.map((name) => `module ${name}`),
       ...manifest.sysctls.map(({ key, value }) => `${key} = ${value}`),
     ],
     modes: manifest.files.map(({ path, mode, owner }) => `${path} ${mode} ${owner}`),
+    order: manifest.order.map(
+      ({ group, mode, gateSeconds }) =>
+        `${group} ${mode}${gateSeconds ? `, gate within ${gateSeconds} s` : ""}`,
+    ),
     packages: [...manifest.packages],
-    processes: manifest.processes.flatMap(({ name, command, environment }) => [
+    probes: manifest.probes.map(({ id, seconds }) => `${id} within ${seconds} s`),
+    processes: manifest.processes.flatMap(({ name, command, environment, restart, port }) => [
       `${name}: ${command.join(" ")}`,
+      ...(port === undefined ? [] : [`${name}: port ${port}`]),
+      ...restart.map((path) => `${name}: restarts on ${path}`),
       ...Object.entries(environment).map(([key, value]) => `${name}: ${key}=${value}`),
     ]),
     secrets: manifest.secrets.map(
       ({ path, mode, owner, parts }) => `${path} ${mode} ${owner} versions ${versions(parts)}`,
     ),
-    units: manifest.units.map(({ name, state }) => `${name} ${state}`),
+    units: manifest.units.flatMap(({ name, state, restart, reload }) => [
+      `${name} ${state}`,
+      ...restart.map((path) => `${name} restarts on ${path}`),
+      ...reload.map((path) => `${name} reloads on ${path}`),
+    ]),
     users: manifest.users.map(({ name, home, shell, groups }) => [name, home, shell, ...groups].join(" ")),
   };
   const scripts = [
@@ -35,6 +50,11 @@ export function record({ manifest, texts }: Bundle): Record<string, string | str
       ...(undo ? [[`action ${id} undo`, undo] as const] : []),
       ...(request ? [[`action ${id} request`, request] as const] : []),
     ]),
+    ...manifest.order.flatMap((order) =>
+      (["fresh", "leads", "handover", "gate"] as const).flatMap((part) =>
+        order[part] ? [[`order ${order.group} ${part}`, order[part]] as const] : [],
+      ),
+    ),
   ];
   const files = manifest.files.map(({ path, sha256 }) => [path, lines(texts.get(path), sha256)] as const);
   const archives = manifest.archives.map(({ path, sha256 }) => [path, sha256] as const);
@@ -55,6 +75,11 @@ export function secretVersions(manifest: Manifest): Record<string, string> {
 
 function versions(parts: readonly (string | SecretRef)[]): string {
   return parts.flatMap((part) => (typeof part === "string" ? [] : [part.version])).join(",");
+}
+
+function certificateText({ names, addresses, days, usages, authority }: CertificateRequest): string {
+  const signer = "file" in authority.certificate ? authority.certificate.file : authority.certificate.env;
+  return `${[...names, ...addresses].join(" ")}, ${usages.join(" ")}, ${days} days, signed by ${signer}`;
 }
 
 function lines(text: string | undefined, hash: string): string | string[] {

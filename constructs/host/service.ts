@@ -14,14 +14,11 @@ export interface Service {
   readonly instances?: readonly string[];
   /** Credential name → file on the host that systemd hands to the service alone (systemd.exec(5)). */
   readonly credentials?: Readonly<Record<string, string>>;
-  readonly after?: readonly string[];
   readonly slice?: string;
   /** Paths whose change restarts it. */
   readonly restart: readonly string[];
   /** TCP port that it listens on; may be `{instance}`. A folder's process is not started while another has it. */
   readonly port?: string;
-  /** Seconds between SIGTERM and SIGKILL. @default 30 */
-  readonly stopSeconds?: number;
 }
 
 // No MemoryDenyWriteExecute and @pkey beside @system-service: V8 compiles at run time and uses protection keys.
@@ -65,7 +62,7 @@ export function serviceFile(service: Service): string {
       "Unit",
       [
         ["Description", service.description.replaceAll("{instance}", "%i")],
-        ["After", ["network-online.target", ...(service.after ?? [])].join(" ")],
+        ["After", "network-online.target"],
         ["Wants", "network-online.target"],
       ],
     ],
@@ -81,7 +78,7 @@ export function serviceFile(service: Service): string {
         ),
         ["Restart", "always"],
         ["RestartSec", "1s"],
-        ["TimeoutStopSec", `${service.stopSeconds ?? 30}s`],
+        ["TimeoutStopSec", "30s"],
         ["LimitNOFILE", 1048576],
         ...(service.slice ? [["Slice", service.slice] as Setting] : []),
         ...HARDENING,

@@ -1,10 +1,10 @@
 // Kernel keys of a host, as far as its kernel is its own.
 import { Annotations } from "cdktf";
 import { Construct } from "constructs";
-import { shell } from "../../templates/shell/print.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { KERNEL_KEYS, REFUSED } from "./catalogue.ts";
+import { FAIR_QUEUEING } from "./fair-queueing.ts";
 
 /** For hosts that carry streams to many listeners over long-lived connections. */
 export const STREAMING: Readonly<Record<string, string | number>> = {
@@ -32,9 +32,6 @@ export interface KernelTuningProps {
 }
 
 export class KernelTuning extends Construct {
-  /** Keys that a shared kernel does not let the host set. */
-  readonly leftOut: readonly string[];
-
   constructor(scope: Construct, id: string, props: KernelTuningProps) {
     super(scope, id);
     const { host, keys } = props;
@@ -45,21 +42,18 @@ export class KernelTuning extends Construct {
         REFUSED[key] === undefined &&
           KERNEL_KEYS[key] === undefined &&
           `kernel key ${key} is not in the catalogue`,
-        key === "net.ipv4.tcp_syncookies" &&
-          Number(keys[key]) === 0 &&
-          "net.ipv4.tcp_syncookies 0 opens the host to SYN floods",
       ]),
     );
     const own = (key: string) => host.kernel === "own" || KERNEL_KEYS[key]?.namespaced === true;
     for (const [key, value] of Object.entries(keys).filter(([name]) => own(name))) {
       host.sysctl(this, key, value, { merge: KERNEL_KEYS[key]?.merge ?? "equal" });
     }
-    this.leftOut = Object.keys(keys).filter((key) => !own(key));
-    if (this.leftOut.length > 0) {
+    const leftOut = Object.keys(keys).filter((key) => !own(key));
+    if (leftOut.length > 0) {
       Annotations.of(this).addInfo(
-        `host ${host.name} shares its kernel, these keys are left to the machine that it runs on: ${this.leftOut.join(", ")}`,
+        `host ${host.name} shares its kernel, these keys are left to the machine that it runs on: ${leftOut.join(", ")}`,
       );
-      host.leaveOut(this.leftOut);
+      host.leaveOut(leftOut);
     }
     if (host.kernel === "own" && keys["net.ipv4.tcp_congestion_control"] === "bbr")
       host.module(this, "tcp_bbr");
@@ -69,15 +63,6 @@ export class KernelTuning extends Construct {
   /** The default reaches new interfaces only. */
   #fairQueueing(host: Host): void {
     host.module(this, "sch_fq");
-    const interfaces = "ip -o link show up | awk -F': ' '$2 != \"lo\" { sub(/@.*/, \"\", $2); print $2 }'";
-    host.action(this, "qdisc-fq", {
-      when: "after",
-      scope: "host",
-      check: shell(
-        `for link in $(${interfaces}); do tc qdisc show dev "$link" root | grep -q '^qdisc fq ' || exit 1; done`,
-      ),
-      apply: shell(`for link in $(${interfaces}); do tc qdisc replace dev "$link" root fq; done`),
-      undo: shell(`for link in $(${interfaces}); do tc qdisc del dev "$link" root || true; done`),
-    });
+    host.action(this, "qdisc-fq", { when: "after", scope: "host", ...FAIR_QUEUEING });
   }
 }

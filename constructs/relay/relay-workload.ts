@@ -34,8 +34,6 @@ export interface RelayWorkloadProps {
   readonly broadcastToken?: SecretRef;
   /** Joins workers of several processes and hosts. @default each worker for itself */
   readonly redis?: RelayRedis;
-  /** Origins of pages elsewhere that may connect. @default only the relay's own pages */
-  readonly origins?: readonly string[];
 }
 
 const NODE = "/opt/soundstage/node/bin/node";
@@ -81,7 +79,6 @@ export class RelayWorkload extends Construct {
         RELAY_REGION: props.region,
         RELAY_MAX_LISTENERS: String(Math.floor(props.listeners / ports.length)),
         RELAY_DEMO: props.demo ? "on" : "off",
-        ...(props.origins?.length && { RELAY_ORIGINS: props.origins.join(",") }),
         ...(broadcastToken && { RELAY_BROADCAST_TOKEN_FILE: secret("broadcast-token", TOKEN) }),
         ...(redis && {
           RELAY_REDIS_URL: `rediss://${bracketed(redis.address)}:${redis.port}`,

@@ -1,6 +1,7 @@
 // Which hosts of which stacks a run is about.
 import { join } from "node:path";
 import type { RegionFile } from "../../bundle/manifest.ts";
+import { plannedDigest } from "../../bundle/planned.ts";
 import { readBundle, readRegion } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import { requireApplicable } from "./applicable.ts";
@@ -15,7 +16,7 @@ export interface Wanted {
   readonly hosts?: readonly string[];
   /** Of these only hosts that were not at their bundle when the last run ended. @default false */
   readonly onlyFailed?: boolean;
-  /** JSON of what Terraform planned: host → manifest hash and more. */
+  /** JSON of what Terraform planned: host → `plannedDigest`. */
   readonly triggers?: string;
 }
 
@@ -53,15 +54,24 @@ function unfinishedOf(output: string, stack: string): readonly string[] {
 }
 
 /** What is applied is what was planned: an output that was synthesized anew meanwhile is refused. */
-function requirePlanned(output: string, { stack, hosts: rows }: RegionFile, triggers: string): void {
-  const hosts = rows.map(({ host }) => host);
-  const planned = JSON.parse(triggers) as Record<string, { manifest: string }>;
-  const other = [...new Set([...hosts, ...Object.keys(planned)])].filter(
-    (host) => !hosts.includes(host) || readBundle(output, stack, host).hash !== planned[host]?.manifest,
+function requirePlanned(output: string, { stack, hosts }: RegionFile, triggers: string): void {
+  const planned = JSON.parse(triggers) as Readonly<Record<string, string>>;
+  const found = new Map(
+    hosts.map((row) => {
+      const manifest = readBundle(output, stack, row.host).hash;
+      const digest =
+        "address" in row
+          ? plannedDigest({ manifest, place: row.address, hostKey: row.hostKey })
+          : plannedDigest({ manifest, place: row.directory, hostKey: undefined });
+      return [row.host, digest];
+    }),
+  );
+  const other = [...new Set([...found.keys(), ...Object.keys(planned)])].filter(
+    (host) => found.get(host) !== planned[host],
   );
   if (other.length > 0) {
     throw new ConvergeFault(
-      `${join(output, "stacks", stack)} is not what was planned: the bundle of ${other.join(", ")} differs; plan again and apply that plan`,
+      `${join(output, "stacks", stack)} is not what was planned: the bundle, address or host key of ${other.join(", ")} differs; plan again and apply that plan`,
     );
   }
 }

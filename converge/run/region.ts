@@ -1,6 +1,7 @@
 // One process for all hosts of a stack: prepared side by side, changed wave by wave, each proven or put back.
+import { join } from "node:path";
 import type { Connection, SecretFile } from "../../bundle/manifest.ts";
-import { readBundle } from "../../bundle/reader.ts";
+import { type HostBundle, OutputFault, readBundle } from "../../bundle/reader.ts";
 import { UnreachableFault } from "../fault.ts";
 import { Budget } from "../order/budget.ts";
 import { ClusterActions } from "../order/cluster-actions.ts";
@@ -72,6 +73,8 @@ class Region {
   readonly #actions = new ClusterActions();
   readonly #connections: ReadonlyMap<string, Connection>;
   readonly #orders = new Map<string, Member["order"]>();
+  /** Host → hash of the bundle that this run is about. */
+  readonly #hashes = new Map<string, string>();
   /** Connected, and to be released. */
   readonly #runs = new Map<string, HostRun>();
   /** Group → why no further host of it is begun. */
@@ -87,7 +90,8 @@ class Region {
     this.#connections = new Map(options.hosts.map((connection) => [connection.host, connection]));
     // A bundle is read again when it is its host's turn: kept of all of them is what concerns several.
     for (const { host } of options.hosts) {
-      const { manifest } = readBundle(options.output, options.stack, host);
+      const { manifest, hash } = readBundle(options.output, options.stack, host);
+      this.#hashes.set(host, hash);
       this.#needed.push(...manifest.secrets);
       this.#actions.add(manifest);
       this.#orders.set(
@@ -106,7 +110,7 @@ class Region {
     try {
       const verified = await this.#each(hosts, (host) => this.#verify(host), toldToEnd);
       const changing = verified.filter((host) => outcomes.get(host) !== "same");
-      const prepared = await this.#each(changing, (host) => this.#run(host).prepare(), toldToEnd);
+      const prepared = await this.#each(changing, (host) => this.#prepare(host), toldToEnd);
       if (!stop.reason && !budget.exceeded) await this.#change(prepared);
       for (const host of hosts) {
         if (outcomes.get(host) === "not begun")
@@ -129,12 +133,12 @@ class Region {
   }
 
   async #verify(host: string): Promise<void> {
-    const { output, stack, report, outcomes, lockWait, allowOlder, planned } = this.#options;
+    const { report, outcomes, lockWait, allowOlder, planned } = this.#options;
     const connection = this.#connections.get(host) as Connection;
     const run = new HostRun({
       connection,
       access: this.#access,
-      bundle: readBundle(output, stack, host),
+      bundle: this.#bundle(host),
       secrets: this.#secrets,
       report,
       owner: this.#owner,
@@ -148,6 +152,25 @@ class Region {
     report.step(host, "same", "");
     outcomes.set(host, "same");
     await this.#release(host);
+  }
+
+  async #prepare(host: string): Promise<void> {
+    try {
+      await this.#run(host).prepare();
+    } catch (error) {
+      // Its files are read as the host asks for them.
+      this.#bundle(host);
+      throw error;
+    }
+  }
+
+  #bundle(host: string): HostBundle {
+    const { output, stack } = this.#options;
+    const bundle = readBundle(output, stack, host);
+    if (bundle.hash === this.#hashes.get(host)) return bundle;
+    throw new OutputFault(
+      `${join(output, "stacks", stack)} was synthesized anew while this run read it: the bundle of ${host} is another; nothing was changed here, plan and apply again`,
+    );
   }
 
   async #change(hosts: readonly string[]): Promise<void> {

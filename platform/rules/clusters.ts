@@ -1,14 +1,12 @@
 // What must hold between the hosts of a region and the sections that say what runs on them.
 
 import type { Role } from "../host.ts";
-import type { HostPart, Parts } from "../parts.ts";
-import { rows } from "../parts.ts";
+import { counted, type HostPart, type Parts } from "../parts.ts";
+import { rows } from "../rows.ts";
 import { type Finding, listed, type Rule } from "./rule.ts";
 
 const withRole = (hosts: readonly HostPart[], role: Role) =>
   hosts.filter(({ roles }) => roles.includes(role));
-/** Whether what hosts do not do can be told. */
-const counted = (hosts: readonly HostPart[]) => hosts.every(({ rolesKnown }) => rolesKnown);
 const databaseRegion = ({ raw }: Parts): string | undefined => {
   const { region } = rows(raw.database);
   return typeof region === "string" ? region : undefined;

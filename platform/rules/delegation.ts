@@ -37,17 +37,15 @@ const zoneParent: Rule = {
 /** RFC 1034 §4.2.1: below a cut the parent's records are not seen. */
 const zoneOccluded: Rule = {
   id: "zone-occluded",
-  find: each((zone, { names }) =>
-    zone.records
-      .filter(({ owner, type }) => {
-        const holder = names.zoneOf(owner);
-        return holder !== undefined && holder !== zone.name && !(owner === holder && type === "NS");
-      })
-      .map(({ path, owner }) => ({
-        path,
-        message: `${owner} belongs to zone "${names.zoneOf(owner)}", which is delegated: move the record there`,
-      })),
-  ),
+  find: ({ names }) =>
+    names.all().flatMap(({ owner, type, zone, path, by }) => {
+      const holder = names.zoneOf(owner);
+      if (holder === zone || holder === undefined || (owner === holder && type === "NS")) return [];
+      const message = `${owner} belongs to zone "${holder}", which is delegated`;
+      return by === undefined
+        ? [{ path, message: `${message}: move the record there` }]
+        : [{ path, key: true, message: `${message}, and ${by} writes it into "${zone}": take another name` }];
+    }),
 };
 
 /** RFC 4035 §5: a DS counts only where the parent's own signature vouches for it. */

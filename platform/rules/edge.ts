@@ -1,6 +1,9 @@
 // What must hold between the edge, its certificate and the zones.
-import { type Parts, rows, texts } from "../parts.ts";
-import { listed, type Rule, repeated } from "./rule.ts";
+
+import { edgeName } from "../names.ts";
+import type { Parts } from "../parts.ts";
+import { rows, texts } from "../rows.ts";
+import { type Finding, listed, type Rule, repeated } from "./rule.ts";
 
 const edgeNames = ({ raw }: Parts) => texts(rows(raw.edge).names);
 
@@ -67,24 +70,36 @@ const edgeCertificate: Rule = {
 /** RFC 8555 §8.4: the challenge is answered in the zone of each name. */
 const certificateDns: Rule = {
   id: "certificate-dns",
-  find: ({ raw, zones, names }) => {
+  find: ({ raw, zones, hosts, names }) => {
     const providers = new Map(zones.map(({ name, provider }) => [name, provider]));
     return Object.entries(rows(raw.certificates)).flatMap(([key, row]) => {
       const { dns } = rows(rows(rows(row).source).acme);
       // Where nobody can answer, that is the fault, and not which zones the names are in.
       if (dns !== "cloudflare") return [];
-      return texts(rows(row).names).flatMap(([name, index]) => {
+      const elsewhere = (name: string) => {
         const held = names.zoneOf(name.replace(/^\*\./, ""));
         const provider = held === undefined ? undefined : providers.get(held);
         return provider === undefined || provider === dns
-          ? []
-          : [
-              {
-                path: ["certificates", key, "names", index],
-                message: `the challenge is answered on ${dns}, and zone "${held}" of ${name} is on ${provider}`,
-              },
-            ];
+          ? undefined
+          : `the challenge is answered on ${dns}, and zone "${held}" of ${name} is on ${provider}`;
+      };
+      const declared = texts(rows(row).names).flatMap(([name, index]): Finding[] => {
+        const message = elsewhere(name);
+        return message === undefined ? [] : [{ path: ["certificates", key, "names", index], message }];
       });
+      const [edge] = hosts.filter(({ roles }) => roles.includes("edge"));
+      const { certificate, zone } = rows(raw.edge);
+      if (!edge || certificate !== key || typeof zone !== "string") return declared;
+      const added = elsewhere(edgeName(edge.name, zone));
+      return added === undefined
+        ? declared
+        : [
+            ...declared,
+            {
+              path: ["edge", "zone"],
+              message: `certificate "${key}" carries the name of each edge, ${added}: take a zone on ${dns}`,
+            },
+          ];
     });
   },
 };

@@ -1,6 +1,7 @@
 // What must hold of hosts, each and between them.
-import { canonical, isHost, isPrivate } from "../address.ts";
+import { isHost, isPrivate } from "../address.ts";
 import type { HostPart } from "../parts.ts";
+import { valueAt } from "../rows.ts";
 import { type Rule, repeated } from "./rule.ts";
 
 type Addressed = HostPart & { readonly field: "address" | "private"; readonly value: string };
@@ -12,7 +13,7 @@ const addressesOf = (hosts: readonly HostPart[]): Addressed[] =>
   hosts.flatMap((host) =>
     (["address", "private"] as const).flatMap((field) => {
       const value = host[field];
-      return value === undefined ? [] : [{ ...host, field, value: canonical(value) }];
+      return value === undefined ? [] : [{ ...host, field, value }];
     }),
   );
 
@@ -63,7 +64,7 @@ const addressPrivate: Rule = {
             message: `expected a private address (RFC 1918, RFC 4193), found ${own}: clusters would listen in public`,
           },
         ];
-      return address !== undefined && canonical(address) === canonical(own)
+      return address === own
         ? [
             {
               path: at,
@@ -103,10 +104,7 @@ const portDuplicate: Rule = {
   id: "port-duplicate",
   find: ({ raw, hosts }) =>
     hosts.flatMap(({ path }) => {
-      const ports = [...path, "ssh", "ports"].reduce<unknown>(
-        (value, key) => (value as Record<string, unknown> | null | undefined)?.[key],
-        raw,
-      );
+      const ports = valueAt(raw, [...path, "ssh", "ports"]);
       return repeated(Array.isArray(ports) ? [...ports.entries()] : [], ([, port]) => String(port)).map(
         ([[index, port]]) => ({
           path: [...path, "ssh", "ports", index],

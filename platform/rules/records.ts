@@ -1,6 +1,5 @@
 // What must hold of a record by itself, and of the records of one name.
-import { isIPv4 } from "node:net";
-import { canonical } from "../address.ts";
+import { mapsIpv4 } from "../address.ts";
 import { inside, MAX_NAME } from "../names.ts";
 import type { Parts, RecordPart, ZonePart } from "../parts.ts";
 import { addresses } from "../record.ts";
@@ -87,7 +86,7 @@ const srvPort: Rule = {
   ),
 };
 
-/** Cloudflare: 1 is automatic, else 60 to 86400, and what is proxied has 1. Route 53: a week at most in a signed zone. */
+/** Cloudflare: 1 is automatic, else 60 to 86400, and what is proxied has 1. Route 53 takes what the schema does. */
 const ttlRange: Rule = {
   id: "ttl-range",
   find: each(({ row, path }, { provider }) => {
@@ -121,13 +120,11 @@ const rdataDuplicate: Rule = {
   find: ({ zones }) =>
     zones.flatMap((zone) => {
       const data = readOf(zone).flatMap(({ row, path }) =>
-        (row.type === "A" || row.type === "AAAA" ? addresses(row).map(canonical) : [rdata(row)]).map(
-          (value) => ({
-            path,
-            row,
-            key: `${row.owner} ${row.type} ${value}`,
-          }),
-        ),
+        (row.type === "A" || row.type === "AAAA" ? addresses(row) : [rdata(row)]).map((value) => ({
+          path,
+          row,
+          key: `${row.owner} ${row.type} ${value}`,
+        })),
       );
       return repeated(data, ({ key }) => key).map(([{ path, row }]) => ({
         path,
@@ -173,7 +170,7 @@ const ttlMixed: Rule = {
 const mappedAddress: Rule = {
   id: "address-mapped",
   find: each(({ row, path }) =>
-    row.type === "AAAA" && addresses(row).some((value) => isIPv4(value.slice(value.lastIndexOf(":") + 1)))
+    row.type === "AAAA" && addresses(row).some(mapsIpv4)
       ? [
           {
             path,

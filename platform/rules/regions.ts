@@ -22,18 +22,6 @@ const stateMissing: Rule = {
       : [],
 };
 
-const homeOne: Rule = {
-  id: "home-one",
-  find: ({ regions }) =>
-    repeated(
-      regions.filter(({ row }) => row?.home === true),
-      () => "home",
-    ).map(([{ path }, first]) => ({
-      path: [...path, "home"],
-      message: `region "${first.name}" is the home already: there is one`,
-    })),
-};
-
 /** Amazon Route 53, "Values specific for geolocation records": one answer a place. */
 const servesOnce: Rule = {
   id: "serves-once",
@@ -84,4 +72,4 @@ const servesEdge: Rule = {
       : [],
 };
 
-export const regionRules: readonly Rule[] = [stateMissing, homeOne, servesOnce, servesElse, servesEdge];
+export const regionRules: readonly Rule[] = [stateMissing, servesOnce, servesElse, servesEdge];

@@ -1,6 +1,7 @@
 // What must hold of the names that MX, NS and SRV records point to.
 import { isIP } from "node:net";
 import type { Path } from "../document.ts";
+import { mailRecords } from "../mail.ts";
 import type { Parts } from "../parts.ts";
 import type { NamedRecord } from "../zone.ts";
 import type { Finding, Rule } from "./rule.ts";
@@ -14,18 +15,14 @@ interface Pointer {
 }
 
 function pointersOf({ zones }: Parts): Pointer[] {
-  return zones.flatMap(({ path, records, mail }) => [
+  return zones.flatMap(({ name, path, records, mail }) => [
     ...records.flatMap(({ row, path: at }): Pointer[] =>
       row?.type === "MX" || row?.type === "NS" || row?.type === "SRV"
         ? [{ type: row.type, target: row.target, path: [...at, "target"], row }]
         : [],
     ),
-    ...(typeof mail === "object" ? mail.mx : []).map(
-      ({ target }, index): Pointer => ({
-        type: "MX",
-        target,
-        path: [...path, "mail", "mx", index, "target"],
-      }),
+    ...(typeof mail === "object" ? mailRecords(mail, name) : []).flatMap(({ at, ...row }): Pointer[] =>
+      row.type === "MX" ? [{ type: "MX", target: row.target, path: [...path, "mail", ...at] }] : [],
     ),
   ]);
 }

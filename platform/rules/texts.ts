@@ -1,6 +1,7 @@
 // What must hold of TXT records, and of the mail settings that become some.
 
 import type { Path } from "../document.ts";
+import { mailRecords } from "../mail.ts";
 import { dkimFault, dkimKeyFault } from "../mail-text/dkim.ts";
 import { dmarcFault } from "../mail-text/dmarc.ts";
 import { spfFault } from "../mail-text/spf.ts";
@@ -17,21 +18,12 @@ const MAX_BYTES = 65_280;
 
 function textsOf({ zones }: Parts): Text[] {
   return zones.flatMap(({ name, path, records, mail }) => [
-    ...(typeof mail === "object"
-      ? [
-          { owner: name, text: mail.spf, path: [...path, "mail", "spf"] },
-          ...(mail.dmarc === undefined
-            ? []
-            : [{ owner: `_dmarc.${name}`, text: mail.dmarc, path: [...path, "mail", "dmarc"] }]),
-        ]
-      : []),
-    ...(mail === "none"
-      ? [
-          { owner: name, text: "v=spf1 -all", path: [...path, "mail"] },
-          { owner: `*.${name}`, text: "v=spf1 -all", path: [...path, "mail"] },
-          { owner: `_dmarc.${name}`, text: "v=DMARC1; p=reject", path: [...path, "mail"] },
-        ]
-      : []),
+    ...(mail === undefined ? [] : mailRecords(mail, name)).flatMap((row) =>
+      // Of a key its own form is judged, where it stands.
+      row.type === "TXT" && row.at[0] !== "dkim"
+        ? [{ owner: row.owner, text: row.text, path: [...path, "mail", ...row.at] }]
+        : [],
+    ),
     ...records.flatMap(({ row, path: at }) =>
       row?.type === "TXT" ? [{ owner: row.owner, text: row.text, path: [...at, "text"] }] : [],
     ),
@@ -133,10 +125,9 @@ const dkimSingle: Rule = {
   id: "dkim-single",
   find: ({ zones }) => {
     const keys = zones.flatMap(({ name, path, mail, records }) => [
-      ...Object.keys(typeof mail === "object" ? mail.dkim : {}).map((selector) => ({
-        owner: `${selector}._domainkey.${name}`,
-        path: [...path, "mail", "dkim", selector],
-      })),
+      ...(mail === undefined ? [] : mailRecords(mail, name))
+        .filter(({ at }) => at[0] === "dkim")
+        .map(({ owner, at }) => ({ owner, path: [...path, "mail", ...at] })),
       ...records.filter(({ owner, type }) => type === "TXT" && owner.includes("._domainkey.")),
     ]);
     return repeated(keys, ({ owner }) => owner).map(([{ path, owner }]) => ({

@@ -1,8 +1,9 @@
 // nginx configuration as data: a directive is its words, and a last array of directives makes it a block.
 
+type Word = string | number;
 export type Directive =
-  | readonly [name: string, ...args: (string | number)[]]
-  | readonly [name: string, ...args: (string | number | readonly Directive[])[]];
+  | readonly [name: string, ...args: Word[]]
+  | readonly [name: string, ...args: Word[], body: readonly Directive[]];
 
 /** Text of a configuration file; words are quoted where nginx would read more into them. */
 export function print(directives: readonly Directive[], indent = ""): string {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TerraformStack, Testing } from "cdktf";
 import { expect, test } from "vitest";
-import { mailRecords } from "../../constructs/dns/mail.ts";
 import { Zone } from "../../constructs/dns/zone.ts";
 import { Edge } from "../../constructs/edge/edge.ts";
 import { Host } from "../../constructs/host/host.ts";
@@ -11,7 +10,7 @@ import { KernelTuning } from "../../constructs/kernel/kernel-tuning.ts";
 import { Certificate } from "../../constructs/tls/certificate.ts";
 import { AUTHORITY, MACHINE } from "./hosts.ts";
 
-const SCOPE = { mailRecords, Zone, Edge, KernelTuning, Certificate, authority: AUTHORITY };
+const SCOPE = { Zone, Edge, KernelTuning, Certificate, authority: AUTHORITY };
 
 const examples = readdirSync("docs")
   .filter((name) => name.endsWith(".md"))

@@ -178,9 +178,9 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
 
   test("an output that is not what was planned is refused", async () => {
     const out = output({ secretVersion: 2 });
-    const triggers = JSON.stringify({ one: { manifest: "0".repeat(64) }, two: { manifest: "0".repeat(64) } });
+    const triggers = JSON.stringify({ one: "another", two: "another" });
     await expect(converge({ output: out, stack: "test", triggers })).rejects.toThrow(
-      /not what was planned: the bundle of one, two differs/,
+      /not what was planned: the bundle, address or host key of one, two differs/,
     );
   });
 

@@ -25,7 +25,7 @@ describe.skipIf(missing)(`trust${missing ? ` (${missing})` : ""}`, () => {
 
   /** A platform of one host, with a remark that has to stay. */
   const platform = (ssh: string) =>
-    `platform: trusted\nstate: local\nzones: {}\nauthority: { certificate: { file: ca.crt }, key: { file: ca.key } }\ncache: { maxmemory: 64MiB, password: { env: REDIS, version: 1 } }\nregions:\n  eu:\n    home: true\n    serves: ["*"]\n    hosts:\n      one: # a remark\n        address: ${reach.one.address}\n        private: ${reach.one.private}\n        roles: [cache]\n        cpus: 1\n        memory: 1GiB\n        ssh: ${ssh}\n`;
+    `platform: trusted\nstate: local\nzones: {}\nauthority: { certificate: { file: ca.crt }, key: { file: ca.key } }\ncache: { maxmemory: 64MiB, password: { env: REDIS, version: 1 } }\nregions:\n  eu:\n    serves: ["*"]\n    hosts:\n      one: # a remark\n        address: ${reach.one.address}\n        private: ${reach.one.private}\n        roles: [cache]\n        cpus: 1\n        memory: 1GiB\n        ssh: ${ssh}\n`;
   const text = () => readFileSync(process.env.SOUNDSTAGE_PLATFORM as string, "utf8");
   function trust(ssh: string, ...args: string[]): Promise<Result> {
     reach.put("platform.yaml", platform(ssh));

@@ -45,6 +45,14 @@ test("a secret may stand in a file that sops encrypted", () => {
   expect(loadPlatform(text, { file: "platform.yaml" }).platform.relay.broadcastToken).toEqual(reference);
 });
 
+test("a certificate has room for the name of its edge", () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}.example.com`);
+  const text = (count: number) =>
+    `platform: x\ncertificates: { web: { names: [${names(count).join(", ")}], source: { private-ca: {} } } }\nauthority: { certificate: { file: a }, key: { file: b } }\n`;
+  expect(loadPlatform(text(99), { file: "x.yaml" }).platform.certificates.web?.names).toHaveLength(99);
+  expect(faultsOf(text(100)).message).toMatch(/at most 99/);
+});
+
 test("a code that is a continent's and a country's means the continent, unless the file says country", () => {
   const text = DNB1ST.replace("serves: [NA, SA]", 'serves: [NA, SA, "country:SA", country:NA, JP]');
   const { platform } = loadPlatform(text, { file: "platform.yaml" });

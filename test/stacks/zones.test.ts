@@ -85,3 +85,33 @@ test("zones whose ids would be the same stand beside each other, and so do their
   expect(Object.keys(zones).filter((address) => !/^[a-z_]/.test(address))).toEqual([]);
   expect(Object.keys(records)).toHaveLength(6);
 });
+
+test("the order of TXT records means nothing for their addresses, and SPF, DMARC and DKIM have plain ones", () => {
+  const addresses = (...rows: string[]) =>
+    Object.keys(
+      resources(`\n  example.org:\n    provider: cloudflare\n    records:\n${rows.join("\n")}\n`)
+        .cloudflare_dns_record ?? {},
+    ).sort();
+  const one = '      - { name: "@", type: TXT, text: one }';
+  const two = '      - { name: "@", type: TXT, text: two }';
+  const own = [
+    '      - { name: "@", type: TXT, text: v=spf1 -all }',
+    '      - { name: _dmarc, type: TXT, text: "v=DMARC1; p=none" }',
+    '      - { name: a._domainkey, type: TXT, text: "v=DKIM1; p=" }',
+  ];
+  const both = addresses(one, two, ...own);
+  expect(addresses(...own, two, one)).toEqual(both);
+  expect(both).toEqual(expect.arrayContaining(addresses(two)));
+  expect(both.map((address) => address.replace(/^.*?_/, "").replace(/_[0-9A-F]{8}$/, ""))).toEqual(
+    expect.arrayContaining(["apex-TXT-spf", "_dmarc-TXT", "a_domainkey-TXT"]),
+  );
+});
+
+test("an IPv6 address goes out in one spelling", () => {
+  const { cloudflare_dns_record: records = {} } = resources(`
+  example.org:
+    provider: cloudflare
+    records: [{ name: six, type: AAAA, values: ["2001:0DB8:0:0::1", "2001:db8::2"] }]
+`);
+  expect(Object.values(records).map(({ content }) => content)).toEqual(["2001:db8::1", "2001:db8::2"]);
+});

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Converge } from "../../../constructs/host/converge.ts";
 import { Host } from "../../../constructs/host/host.ts";
+import { PLANNED } from "../../../constructs/host/planned.ts";
 import { record } from "../../../constructs/host/record.ts";
 import { AudioSlice } from "../../../constructs/kernel/audio-slice.ts";
 import { KernelTuning } from "../../../constructs/kernel/kernel-tuning.ts";
@@ -18,6 +19,46 @@ describe("two asks for one thing name both constructs", () => {
         host.file(b, "/etc/x", { content: "1" }),
       ],
       /path \/etc\/x is asked for twice on host "one": by test\/a and by test\/b/,
+    ],
+    [
+      "a file and a directory",
+      (host: Host, a: Host, b: Host) => [
+        host.file(a, "/etc/x", { content: "1" }),
+        host.directory(b, "/etc/x"),
+      ],
+      /path \/etc\/x is asked for twice on host "one": by test\/a and by test\/b/,
+    ],
+    [
+      "a directory and a secret",
+      (host: Host, a: Host, b: Host) => [
+        host.directory(a, "/etc/x"),
+        host.secret(b, "/etc/x", { parts: [] }),
+      ],
+      /path \/etc\/x is asked for twice/,
+    ],
+    [
+      "two directories of different modes",
+      (host: Host, a: Host, b: Host) => [
+        host.directory(a, "/etc/x"),
+        host.directory(b, "/etc/x", { mode: "0700" }),
+      ],
+      /path \/etc\/x is asked for as a directory 0755 root:root and as a directory 0700 root:root/,
+    ],
+    [
+      "the larger and one value",
+      (host: Host, a: Host, b: Host) => [
+        host.sysctl(a, "net.core.somaxconn", 4096, { merge: "max" }),
+        host.sysctl(b, "net.core.somaxconn", 1024),
+      ],
+      /kernel key net\.core\.somaxconn is asked for as the largest of several and as 1024/,
+    ],
+    [
+      "one value and the larger",
+      (host: Host, a: Host, b: Host) => [
+        host.sysctl(a, "net.core.somaxconn", 1024),
+        host.sysctl(b, "net.core.somaxconn", 4096, { merge: "max" }),
+      ],
+      /kernel key net\.core\.somaxconn is asked for as 1024 and as the largest of several/,
     ],
     [
       "a unit",
@@ -93,8 +134,15 @@ test.for([
   expect(() => ask(host)).toThrow(/needs root, and host "here" is a folder: files and processes only/);
 });
 
-test.for(["etc/x", "/etc/../x", "/etc/x/", "/etc//x", "/etc/a b"])("path %s is refused", (path) => {
+const BAD = ["etc/x", "/etc/../x", "/etc/x/", "/etc//x", "/etc/a b", "/etc/..", "/etc/."];
+test.for(BAD)("path %s is refused", (path) => {
   expect(() => bundleOf((host) => host.file(host, path, { content: "" }))).toThrow(/path/);
+  expect(() => bundleOf((host) => host.directory(host, path))).toThrow(/path/);
+});
+
+test("a directory may be asked for twice in the same way", () => {
+  const { manifest } = bundleOf((host) => [host.directory(host, "/srv/x"), host.directory(host, "/srv/x")]);
+  expect(manifest.directories).toEqual([{ path: "/srv/x", mode: "0755", owner: "root:root" }]);
 });
 
 test("a plan compares texts line by line, hashes what is long, and holds no secret's reference", () => {
@@ -111,6 +159,41 @@ test("a plan compares texts line by line, hashes what is long, and holds no secr
   expect(JSON.stringify(lines)).not.toContain("CANARY");
 });
 
+test("a plan shows what makes a unit start again, what is checked and proven, and how hosts take turns", () => {
+  const certificate = {
+    names: ["one"],
+    addresses: ["10.0.0.1"],
+    days: 30,
+    usages: ["serverAuth"] as const,
+    authority: { certificate: { file: "ca.crt" }, key: { env: "CANARY" } },
+  };
+  const lines = record(
+    bundleOf((host) => {
+      host.unit(host, "x.service", { restart: ["/etc/a"], reload: ["/etc/b"] });
+      host.check(host, "x", { command: "x -t\n", paths: ["/etc/a", "/etc/b"] });
+      host.probe(host, "x", { command: "true\n", seconds: 20 });
+      host.action(host, "sign", { when: "prepare", scope: "operator", check: "", apply: "", certificate });
+      host.order(host, {
+        group: "x",
+        mode: "one-by-one",
+        gate: "healthy\n",
+        leads: "lead\n",
+        gateSeconds: 9,
+      });
+    }),
+  );
+  expect(lines).toMatchObject({
+    units: ["x.service started", "x.service restarts on /etc/a", "x.service reloads on /etc/b"],
+    checks: ["x of /etc/a", "x of /etc/b"],
+    probes: ["x within 20 s"],
+    order: ["x one-by-one, gate within 9 s"],
+    "order x gate": ["healthy"],
+    "order x leads": ["lead"],
+    certificates: ["sign: one 10.0.0.1, serverAuth, 30 days, signed by ca.crt"],
+  });
+  expect(JSON.stringify(lines)).not.toContain("CANARY");
+});
+
 test("a region is one process and a record for each host, and text stays literal for Terraform", () => {
   const out = synth((scope) => {
     const host = new Host(scope, "one", MACHINE);
@@ -122,7 +205,7 @@ test("a region is one process and a record for each host, and text stays literal
     {
       "local-exec": {
         command: "node ../../bin/soundstage.mjs converge region-x || exit $?",
-        environment: { SOUNDSTAGE_TRIGGERS: "${jsonencode(self.triggers_replace)}" },
+        environment: { SOUNDSTAGE_TRIGGERS: PLANNED },
       },
     },
   ]);
