@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createAuthority } from "../../converge/secrets/authority.ts";
 import { clicks, decodeClicks } from "../clicks.ts";
 import { Clients } from "./clients.ts";
 import { Lab } from "./lab.ts";
@@ -45,6 +46,37 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     expect((await region.psql("edge-1", 5000, "CREATE TABLE mine (id int)")).stderr).toContain(
       "permission denied",
     );
+  });
+
+  test("nobody reaches PostgreSQL through another host's HAProxy, nor etcd and Patroni with what a relay host holds", async () => {
+    const member = lab.host("db-1").private;
+    for (const port of [5000, 5001])
+      expect((await run("curl", ["-sS", "-m", "5", `http://${member}:${port}`])).stderr).toMatch(/refused/);
+    // Whatever certificate and key there is on a relay host, of the authority that etcd trusts.
+    const edge = lab.host("edge-1");
+    const keys = (await edge.must("find /etc/soundstage/tls -name host.key")).trim().split("\n");
+    expect(keys).toEqual(["/etc/soundstage/tls/edge/host.key"]);
+    const tls = join(edge.root, "etc/soundstage/tls");
+    const files = ["--cacert", join(tls, "ca.crt"), "--cert", join(tls, "edge/host.crt")];
+    const ask = (...args: string[]) =>
+      run("curl", ["-sS", "-m", "5", ...files, "--key", join(tls, "edge/host.key"), ...args]);
+    const etcd = await ask(`https://${member}:2379/version`);
+    expect([etcd.code === 0, etcd.stdout]).toEqual([false, ""]);
+    const patroni = await ask("-X", "POST", `https://${member}:8008/reload`);
+    expect([patroni.code === 0, patroni.stdout]).toEqual([false, ""]);
+  });
+
+  test("the months ahead are made by the leader alone", async () => {
+    for (const name of ["db-1", "db-2", "db-3"]) {
+      const host = lab.host(name);
+      await host.must("systemctl start soundstage-partitions.service");
+      const said = await host.must("journalctl -u soundstage-partitions.service -o cat --no-pager");
+      const leads = (await leaders()).includes(name);
+      expect([name, /^0$/m.test(said)]).toEqual([name, leads]);
+      expect(await host.must("systemctl list-timers soundstage-partitions.timer --no-legend")).toContain(
+        "soundstage-partitions.service",
+      );
+    }
   });
 
   test("the members speak TLS 1.3 to one another, and their WAL is archived on another host", async () => {
@@ -257,6 +289,60 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     const shown = await region.psql("edge-1", 5000, "SHOW log_min_duration_statement");
     expect(shown.stdout).toBe("500ms\n");
   });
+
+  test("a setting that is taken out of the platform leaves the cluster", async () => {
+    edit("max_connections: 100, log_min_duration_statement: 500", "max_connections: 100");
+    const deploy = await region.deploy();
+    expect(deploy.code, deploy.stdout + deploy.stderr).toBe(0);
+    expect(deploy.stdout).toMatch(/action +dcs-settings/);
+    await expect
+      .poll(async () => (await region.psql("edge-1", 5000, "SHOW log_min_duration_statement")).stdout, {
+        timeout: 20_000,
+      })
+      .toBe("-1\n");
+  });
+
+  test("a new authority takes the old one's place, and no member is cut off meanwhile", async () => {
+    const [trusted, next] = ["ca", "next"].map((name) => join(lab.folder, name)) as [string, string];
+    await createAuthority(next, "the next one");
+    const certificate = (folder: string) => readFileSync(join(folder, "ca.crt"), "utf8");
+    const [old, coming] = [certificate(trusted), certificate(next)];
+    const apply = async () => {
+      const { code, stdout, stderr } = await region.apply();
+      expect(code, stdout + stderr).toBe(0);
+      expect(stdout).toMatch(/^0 same, 6 changed, 0 failed, in/m);
+      return stdout;
+    };
+    writeFileSync(join(trusted, "ca.crt"), old + coming);
+    await apply();
+    expect((await region.psql("edge-1", 5000, "SELECT 1")).stdout).toBe("1\n");
+    writeFileSync(join(trusted, "ca.crt"), coming + old);
+    writeFileSync(join(trusted, "ca.key"), readFileSync(join(next, "ca.key")));
+    const said = await apply();
+    expect(said).toMatch(/edge-1 +units +.*haproxy\.service reloaded/);
+    expect(said).toMatch(/edge-1 +units +.*soundstage-relay@3000\.service restarted/);
+    // Whoever trusts the next one alone is content with all of them.
+    for (const [edge, port] of [
+      ["edge-1", 5000],
+      ["edge-2", 5001],
+    ] as const)
+      expect((await region.psql(edge, port, "SELECT 1", "next")).stdout).toBe("1\n");
+    for (const name of ["db-1", "db-2", "db-3", "cache-1"]) {
+      const readers = await lab
+        .host(name)
+        .must("for file in /etc/*/tls/host.crt; do openssl verify -CAfile /dev/stdin $file; done", {
+          input: coming,
+        });
+      expect(
+        readers
+          .trim()
+          .split("\n")
+          .every((line) => line.endsWith(": OK")),
+      ).toBe(true);
+    }
+    const again = await region.apply();
+    expect(again.stdout).toMatch(/^6 same, 0 changed, 0 failed, in/m);
+  }, 600_000);
 
   test("no secret is in the output, the state or the journal of a host", () => {
     for (const name of ["superuser", "replication", "application", "redis", "broadcast"]) {

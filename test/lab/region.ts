@@ -33,6 +33,7 @@ export class LabRegion {
       process.execPath,
       [join(this.output, "bin", "soundstage.mjs"), "apply", ...hosts, "--stack", "region-lab"],
       {
+        timeout: 300_000,
         env: { SOUNDSTAGE_PLATFORM: this.platform },
       },
     );
@@ -49,19 +50,20 @@ export class LabRegion {
     return { ...result, stdout: plain(result.stdout), stderr: plain(result.stderr) };
   }
 
-  /** One query through HAProxy of a host, as the application does it: TLS verified, password from its file. */
-  psql(host: string, port: number, sql: string): Promise<Result> {
+  /** One query from a host through its own HAProxy, as the application does it: TLS verified, password from its file. */
+  psql(host: string, port: number, sql: string, authority = "ca"): Promise<Result> {
     const { lab } = this;
-    const address = lab.host(host).private;
+    // From its network, where hosts without a client of their own have this machine's.
     return run(
-      "psql",
+      "ip",
       [
+        ...["netns", "exec", lab.host(host).netns, "psql"],
         "-XAtq",
         "-v",
         "ON_ERROR_STOP=1",
         "-c",
         sql,
-        `host=${address} port=${port} user=application dbname=music sslmode=verify-ca sslrootcert=${join(lab.folder, "ca", "ca.crt")} connect_timeout=5`,
+        `host=127.0.0.1 port=${port} user=application dbname=music sslmode=verify-full sslrootcert=${join(lab.folder, authority, "ca.crt")} connect_timeout=5`,
       ],
       {
         env: { PGPASSFILE: join(lab.folder, "pgpass") },
