@@ -1,4 +1,5 @@
 // A six-host region of the lab, deployed by cdktf as any other.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "./lab.ts";
 import { writePlatform } from "./platform-file.ts";
@@ -16,7 +17,17 @@ export class LabRegion {
   }
 
   static async create(lab: Lab): Promise<LabRegion> {
-    return new LabRegion(lab, await writePlatform(lab));
+    const platform = await writePlatform(lab);
+    const password = readFileSync(join(lab.folder, "secrets", "application"), "utf8");
+    writeFileSync(join(lab.folder, "pgpass"), `*:*:*:application:${password}\n`, { mode: 0o600 });
+    return new LabRegion(lab, platform);
+  }
+
+  /** Changes a text of its platform file. */
+  edit(from: string, to: string): void {
+    const text = readFileSync(this.platform, "utf8");
+    if (!text.includes(from)) throw new Error(`${this.platform} holds no "${from}"`);
+    writeFileSync(this.platform, text.replace(from, to));
   }
 
   deploy(env: Readonly<Record<string, string>> = {}): Promise<Result> {
