@@ -54,7 +54,8 @@ export interface SecretFile {
   readonly path: string;
   readonly mode: string;
   readonly owner: string;
-  readonly parts: readonly (string | SecretRef)[];
+  /** What is the operator's own has no version: it goes out as it is at the time. */
+  readonly parts: readonly (string | SecretRef | OperatorRef)[];
 }
 
 export interface Sysctl {

@@ -2,6 +2,7 @@
 import { manifestHash } from "./bundle.ts";
 import { sha256 } from "./hash.ts";
 import type { Manifest, Script } from "./manifest.ts";
+import { versionsOf } from "./versions.ts";
 
 /** Stands for a field that is empty: `read` would swallow two tabs as one. */
 const NONE = "-";
@@ -29,10 +30,9 @@ export function plainText(manifest: Manifest): string {
       file.path,
     ]),
     ...manifest.archives.map(({ path, sha256: hash, size }) => ["archive", hash, size, path]),
-    ...manifest.secrets.map(({ path, mode, owner, parts }) => {
-      const versions = parts.flatMap((part) => (typeof part === "string" ? [] : [part.version]));
-      return ["secret", mode, owner, versions.join(",") || NONE, path];
-    }),
+    ...manifest.secrets.map((secret) => [
+      ...["secret", secret.mode, secret.owner, versionsOf(secret) || NONE, secret.path],
+    ]),
     ...manifest.modules.map((name) => ["module", name]),
     ...manifest.sysctls.map(({ key, value }) => ["sysctl", key, value]),
     ...manifest.units.flatMap(({ name, state, restart, reload }) => [

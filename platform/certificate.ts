@@ -35,7 +35,10 @@ export const certificate = z
 
 export const authority = z
   .strictObject({
-    certificate: operatorFile,
+    certificate: operatorFile.meta({
+      description:
+        "Its certificate, which its hosts are given. What stands after it in the file is trusted too, while one authority takes another's place.",
+    }),
     key: operatorFile,
     days: z
       .int()

@@ -9,7 +9,7 @@ export interface DatabaseMapping {
   readonly database: NonNullable<Platform["database"]>;
   readonly authority: Authority;
   readonly members: readonly Host[];
-  /** Hosts whose programs may use it, through a proxy of their own. */
+  /** Hosts that reach it besides its members, each through an HAProxy of its own. */
   readonly clients: readonly Host[];
   readonly backup: Host;
 }

@@ -11,6 +11,7 @@ import { SshServer } from "../constructs/host/ssh-server.ts";
 import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
 import { listenersPerHost } from "../constructs/relay/capacity.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
+import { trustAuthority } from "../constructs/tls/authority-file.ts";
 import { type Authority, Certificate } from "../constructs/tls/certificate.ts";
 import { addressType } from "../platform/address.ts";
 import type { HostRow, Role } from "../platform/host.ts";
@@ -108,15 +109,6 @@ export class RegionStack extends TerraformStack {
     const { relay, cache: settings, regions } = this.#platform;
     const capacity = regions[region]?.capacity.listeners ?? 0;
     new KernelTuning(host, "kernel", { host, keys: STREAMING });
-    const ca = `/etc/soundstage/tls/relay/ca.crt`;
-    if (cache) {
-      new Certificate(host, "relay", {
-        host,
-        names: [host.name],
-        usages: ["clientAuth"],
-        source: { privateCa: this.#authority() },
-      });
-    }
     new RelayWorkload(host, "workload", {
       host,
       release,
@@ -127,7 +119,14 @@ export class RegionStack extends TerraformStack {
       demo: relay.demo,
       ...(relay.broadcastToken && { broadcastToken: relay.broadcastToken }),
       ...(cache &&
-        settings && { redis: { address: cache.address, port: cache.port, password: settings.password, ca } }),
+        settings && {
+          redis: {
+            address: cache.address,
+            port: cache.port,
+            password: settings.password,
+            ca: trustAuthority(host, this.#authority()),
+          },
+        }),
     });
   }
 

@@ -1,5 +1,6 @@
 // What the constructs would refuse, said as rules of the platform file: so that each fault has its place there.
 import { maxmemoryFault } from "../constructs/cache/memory.ts";
+import { databaseNameFault } from "../constructs/database/name.ts";
 import { type ClusterSettings, clusterRules, type SettingReason } from "../constructs/database/rules.ts";
 import { settingFault } from "../constructs/edge/settings.ts";
 import { hostsFault } from "../constructs/host/planned.ts";
@@ -89,6 +90,14 @@ const certificateCommonName: Rule = {
     ),
 };
 
+const databaseName: Rule = {
+  id: "database-name",
+  find: ({ raw }) => {
+    const { name } = rows(raw.database);
+    return typeof name === "string" ? found(["database", "name"], databaseNameFault(name)) : [];
+  },
+};
+
 /** Of the region that the database is in; what there is to say of the number of its hosts, the file's own rules say. */
 function clusterSettings({ raw, regions }: Parts): ClusterSettings {
   const { region, patroni, postgresql } = rows(raw.database);
@@ -140,6 +149,7 @@ export function stackRules(releases: readonly string[]): readonly Rule[] {
     cacheMemory,
     capacityWorkers,
     certificateCommonName,
+    databaseName,
     ...databaseRules,
     releaseKnown(releases),
   ];

@@ -45,7 +45,6 @@ export class Redis extends Construct {
       host,
       names: [host.name],
       addresses: [this.address, "127.0.0.1"],
-      usages: ["serverAuth", "clientAuth"],
       source: { privateCa: props.authority },
       readers: [reader],
     });

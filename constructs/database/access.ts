@@ -1,4 +1,4 @@
-// HAProxy on a host: writes on 5000 go to the leader, reads on 5001 to the replicas.
+// HAProxy on a host, for its own programs alone: writes on 5000 go to the leader, reads on 5001 to the replicas.
 import { Construct } from "constructs";
 import { type Line, print } from "../../templates/haproxy/print.ts";
 import { shell } from "../../templates/shell/print.ts";
@@ -24,7 +24,7 @@ export class DatabaseAccess extends Construct {
     host.package(this, "haproxy");
     host.file(this, FILE, { content: haproxyFile(props) });
     host.check(this, "haproxy", { command: shell(`haproxy -c -q -f ${FILE}`), paths: [FILE] });
-    host.unit(this, "haproxy.service", { reload: [FILE] });
+    host.unit(this, "haproxy.service", { reload: [FILE, props.ca] });
     host.probe(this, "database-access", {
       command: shell(`for port in ${WRITES} ${READS}; do [ -n "$(ss -Hltn "sport = :$port")" ]; done`),
       seconds: 15,
@@ -32,11 +32,7 @@ export class DatabaseAccess extends Construct {
   }
 }
 
-function haproxyFile({ host, members, ca }: DatabaseAccessProps): string {
-  const bind = (port: number): Line[] =>
-    ["127.0.0.1", host.props.privateAddress ?? ""]
-      .filter(Boolean)
-      .map((address): Line => ["bind", `${bracketed(address)}:${port}`]);
+function haproxyFile({ members, ca }: DatabaseAccessProps): string {
   const servers = members.map(
     ({ name, address }): Line => ["server", name, `${bracketed(address)}:5432`, "verifyhost", name],
   );
@@ -66,7 +62,8 @@ function haproxyFile({ host, members, ca }: DatabaseAccessProps): string {
     ],
   ];
   const listen = (port: number, path: string): Line[] => [
-    ...bind(port),
+    // PostgreSQL takes whoever comes through here for this host: nobody else may.
+    ["bind", `127.0.0.1:${port}`],
     ["option", "httpchk", "OPTIONS", path],
     ["http-check", "expect", "status", 200],
     checked,

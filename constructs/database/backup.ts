@@ -5,6 +5,7 @@ import { shell } from "../../templates/shell/print.ts";
 import { print as printUnit } from "../../templates/systemd/print.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
+import { AUTHORITY_FILE } from "../tls/authority-file.ts";
 import { type Authority, Certificate } from "../tls/certificate.ts";
 import type { Member } from "./etcd.ts";
 import { dataDirectory, PATRONI_TLS } from "./patroni.ts";
@@ -42,7 +43,7 @@ export class Backup extends Construct {
         owner: "postgres:postgres",
         mode: "0640",
       });
-      host.unit(this, "pgbackrest.service", { restart: [FILE, `${PATRONI_TLS}/host.crt`] });
+      host.unit(this, "pgbackrest.service", { restart: [FILE, `${PATRONI_TLS}/host.crt`, AUTHORITY_FILE] });
     }
     this.#repository(props, address);
   }

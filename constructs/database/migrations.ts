@@ -3,6 +3,7 @@ import { Construct } from "constructs";
 import type { SecretRef } from "../../bundle/manifest.ts";
 import { shell, word } from "../../templates/shell/print.ts";
 import { migrations } from "../../templates/sql/migrations.ts";
+import { word as argument, print } from "../../templates/systemd/print.ts";
 import type { Host } from "../host/host.ts";
 import { WRITES } from "./access.ts";
 
@@ -16,9 +17,10 @@ export interface MigrationsProps {
 }
 
 const FOLDER = "/etc/soundstage/sql";
-const PASSFILE = "/etc/soundstage/secrets/pgpass";
+const SUPERUSER = "/etc/soundstage/secrets/pg-superuser";
 const APPLICATION = "/etc/soundstage/secrets/pg-application";
 const APPLIER = "/etc/soundstage/sql/apply.sh";
+const PARTITIONS = "/etc/systemd/system/soundstage-partitions";
 
 export class Migrations extends Construct {
   constructor(scope: Construct, id: string, props: MigrationsProps) {
@@ -26,7 +28,7 @@ export class Migrations extends Construct {
     for (const host of props.hosts) {
       for (const { name, text } of migrations()) host.file(this, `${FOLDER}/${name}`, { content: text });
       host.file(this, APPLIER, { content: applier(props.database, props.ca), mode: "0755" });
-      host.secret(this, PASSFILE, { parts: ["*:*:*:postgres:", props.superuser, "\n"] });
+      host.secret(this, SUPERUSER, { parts: [props.superuser, "\n"] });
       host.secret(this, APPLICATION, { parts: [props.application, "\n"] });
       host.action(this, "migrations", {
         when: "after",
@@ -34,7 +36,42 @@ export class Migrations extends Construct {
         check: shell(`sh -eu ${APPLIER} check`),
         apply: shell(`sh -eu ${APPLIER} apply`),
       });
+      this.#partitions(host, props.database);
     }
+  }
+
+  /** The history of what was played has a partition a month: made ahead, by whichever member leads. */
+  #partitions(host: Host, database: string): void {
+    const [service, timer] = [`${PARTITIONS}.service`, `${PARTITIONS}.timer`];
+    const sql = "SELECT make_play_partitions(current_date, 6) WHERE NOT pg_is_in_recovery()";
+    host.file(this, service, {
+      content: print([
+        ["Unit", [["Description", `Months ahead for the plays of ${database}, on the leader`]]],
+        [
+          "Service",
+          [
+            ["Type", "oneshot"],
+            ["User", "postgres"],
+            ["ExecStart", `/usr/bin/psql -XAtq -v ON_ERROR_STOP=1 -d ${database} -c ${argument(sql)}`],
+          ],
+        ],
+      ]),
+    });
+    host.file(this, timer, {
+      content: print([
+        ["Unit", [["Description", `Daily look at the months ahead for the plays of ${database}`]]],
+        [
+          "Timer",
+          [
+            ["OnCalendar", "daily"],
+            ["RandomizedDelaySec", "1h"],
+            ["Persistent", true],
+          ],
+        ],
+        ["Install", [["WantedBy", "timers.target"]]],
+      ]),
+    });
+    host.unit(this, "soundstage-partitions.timer", { restart: [timer] });
   }
 }
 
@@ -48,7 +85,9 @@ function applier(database: string, ca: string): string {
     "#!/bin/sh",
     "# Brings the schema to its newest version, on the leader, through this host's HAProxy. usage: apply.sh check | apply",
     "set -eu",
-    `export PGPASSFILE=${PASSFILE}`,
+    // A password file would end it at a colon. Only root and psql itself may read this environment.
+    `PGPASSWORD=$(cat ${SUPERUSER})`,
+    "export PGPASSWORD",
     `query() { psql -XAtq -v ON_ERROR_STOP=1 "$@"; }`,
     `server=${connection("postgres")}`,
     `database=${connection(database)}`,
@@ -72,14 +111,14 @@ function applier(database: string, ca: string): string {
     "    list=$(pending)",
     '    [ -z "$list" ] || exit 1',
     `    login=$(printf 'host=127.0.0.1 port=${WRITES} user=application dbname=${database} sslmode=verify-full sslrootcert=${ca}')`,
-    `    PGPASSFILE=/dev/null PGPASSWORD=$(cat ${APPLICATION}) query "$login" -c "SELECT 1" >/dev/null 2>&1 || exit 1`,
+    `    PGPASSWORD=$(cat ${APPLICATION}) query "$login" -c "SELECT 1" >/dev/null 2>&1 || exit 1`,
     "    ;;",
     "  apply)",
     "    for _ in $(seq 120); do",
     '      ! query "$server" -c "SELECT 1" >/dev/null 2>&1 || break',
     "      sleep 1",
     "    done",
-    `    [ -n "$(query "$server" -c "SELECT 1 FROM pg_database WHERE datname = '${database}'")" ] || query "$server" -c "CREATE DATABASE ${database}"`,
+    `    [ -n "$(query "$server" -c "SELECT 1 FROM pg_database WHERE datname = '${database}'")" ] || query "$server" -c 'CREATE DATABASE "${database}"'`,
     "    # The password is read by psql itself: it is in no argument and no history.",
     `    query "$server" <<'END'`,
     `\\set password \`cat ${APPLICATION}\``,

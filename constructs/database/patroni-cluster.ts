@@ -8,11 +8,13 @@ import { attended } from "../host/attended.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { KernelTuning } from "../kernel/kernel-tuning.ts";
+import { AUTHORITY_FILE, trustAuthority } from "../tls/authority-file.ts";
 import { type Authority, Certificate } from "../tls/certificate.ts";
 import { DatabaseAccess } from "./access.ts";
 import { Backup } from "./backup.ts";
 import { ETCD_DROP_IN, ETCD_FILE, ETCD_TLS, etcdDropIn, etcdFile, type Member } from "./etcd.ts";
 import { Migrations } from "./migrations.ts";
+import { databaseNameFault } from "./name.ts";
 import { DCS_FILE, dcs, PATRONI_FILE, PATRONI_TLS, patroniTree } from "./patroni.ts";
 import { clusterFaults } from "./rules.ts";
 import { dcsSettings, dropMain, fresh, gate, handover, leads } from "./scripts.ts";
@@ -35,13 +37,12 @@ export interface PatroniClusterProps {
   readonly backup: { readonly repository: Host; readonly at: string; readonly retention: number };
   /** Patroni's dynamic settings. @default failsafe and synchronous mode on, ttl 30, loop_wait 10, retry_timeout 10 */
   readonly patroni?: Readonly<Record<string, string | number | boolean>>;
-  /** PostgreSQL's parameters. @default sized by the host's memory */
+  /** PostgreSQL's parameters. @default sized by the memory of the smallest member */
   readonly postgresql?: Readonly<Record<string, string | number | boolean>>;
 }
 
 const ENVIRONMENT = "/etc/soundstage/secrets/patroni.env";
 const PATRONI_DROP_IN = "/etc/systemd/system/patroni.service.d/soundstage.conf";
-const CA = "/etc/soundstage/tls/database/ca.crt";
 
 export class PatroniCluster extends Construct {
   readonly members: readonly Member[];
@@ -56,10 +57,15 @@ export class PatroniCluster extends Construct {
       postgresql: props.postgresql ?? {},
     };
     InvalidProps.throwIfAny(this, [
+      databaseNameFault(props.name),
       ...clusterFaults(settings),
       ...props.hosts.map(
         ({ name, props: { privateAddress } }) =>
           !privateAddress && `host "${name}" has no private address for the cluster to listen on`,
+      ),
+      ...props.clients.map(
+        ({ name, props: { privateAddress } }) =>
+          !privateAddress && `host "${name}" has no private address to be known to the cluster by`,
       ),
     ]);
     this.members = props.hosts.map(({ name, props: { privateAddress } }) => ({
@@ -68,16 +74,11 @@ export class PatroniCluster extends Construct {
     }));
     for (const [index, host] of props.hosts.entries()) this.#member(host, this.members[index] as Member);
     for (const host of props.clients.filter((client) => !props.hosts.includes(client))) {
-      const certificate = new Certificate(this, `database-${host.name}`, {
-        host,
-        names: [host.name],
-        usages: ["clientAuth"],
-        source: { privateCa: props.authority },
-      });
       new DatabaseAccess(this, `access-${host.name}`, {
         host,
         members: this.members,
-        ca: certificate.paths.ca,
+        // No certificate of its own: with one it could speak to etcd, and to Patroni as a member does.
+        ca: trustAuthority(host, props.authority),
       });
     }
     new Migrations(this, "migrations", {
@@ -85,7 +86,7 @@ export class PatroniCluster extends Construct {
       database: props.name,
       superuser: props.passwords.superuser,
       application: props.passwords.application,
-      ca: CA,
+      ca: AUTHORITY_FILE,
     });
     new Backup(this, "backup", {
       cluster: props.name,
@@ -98,7 +99,7 @@ export class PatroniCluster extends Construct {
   }
 
   #member(host: Host, self: Member): void {
-    const scope = new Construct(this, host.name);
+    const scope = new Construct(this, `member-${host.name}`);
     const etcdReader = { folder: ETCD_TLS, owner: "etcd:etcd" };
     const postgresReader = { folder: PATRONI_TLS, owner: "postgres:postgres" };
     host.package(
@@ -142,7 +143,7 @@ export class PatroniCluster extends Construct {
       restart: [ENVIRONMENT, PATRONI_DROP_IN],
       reload: [PATRONI_FILE, ...certificate.triggers(postgresReader)],
     });
-    new DatabaseAccess(scope, "access", { host, members: this.members, ca: CA });
+    new DatabaseAccess(scope, "access", { host, members: this.members, ca: certificate.paths.ca });
     host.probe(this, "database", { command: gate(self.name), seconds: 120 });
     host.order(this, {
       group: "database",
@@ -156,15 +157,16 @@ export class PatroniCluster extends Construct {
   }
 
   #patroni(host: Host, self: Member): void {
-    const { name, clients, passwords, patroni = {}, postgresql = {} } = this.#props;
+    const { name, hosts, clients, passwords, patroni = {}, postgresql = {} } = this.#props;
     const connections = Number(postgresql.max_connections ?? 200);
-    const wanted = { patroni, postgresql, cluster: name, sizing: sizing(host.props.memory, connections) };
+    const memory = Math.min(...hosts.map(({ props }) => props.memory));
+    const wanted = { patroni, postgresql, cluster: name, sizing: sizing(memory, connections) };
     const tree = patroniTree({
       ...wanted,
       self,
       members: this.members,
       database: name,
-      clients: clients.map((client) => client.props.privateAddress ?? ""),
+      clients: clients.map((client) => client.props.privateAddress as string),
       watchdog: host.kernel === "own" ? "automatic" : "off",
     });
     host.file(this, PATRONI_FILE, { content: print(tree), mode: "0640", owner: "root:postgres" });

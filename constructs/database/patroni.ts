@@ -21,6 +21,32 @@ export interface PatroniProps {
 export const PATRONI_FILE = "/etc/patroni/config.yml";
 export const PATRONI_TLS = "/etc/patroni/tls";
 export const DCS_FILE = "/etc/patroni/dcs.json";
+/** Parameters of each member that hang on its files; a cluster's settings would override them. */
+const LOCAL = {
+  unix_socket_directories: "/var/run/postgresql",
+  ssl: "on",
+  ssl_cert_file: `${PATRONI_TLS}/host.crt`,
+  ssl_key_file: `${PATRONI_TLS}/host.key`,
+  ssl_ca_file: `${PATRONI_TLS}/ca.crt`,
+  ssl_min_protocol_version: "TLSv1.3",
+};
+/** Parameters of the cluster that replicas, backups and passwords hang on. */
+const SHARED = {
+  wal_level: "replica",
+  wal_log_hints: "on",
+  archive_mode: "on",
+  password_encryption: "scram-sha-256",
+};
+/** Parameters that are nobody else's to set; the last ones Patroni sets itself (Patroni, "PostgreSQL parameters controlled by Patroni"). */
+export const OWNED: readonly string[] = [
+  ...Object.keys(LOCAL),
+  ...Object.keys(SHARED),
+  "archive_command",
+  "cluster_name",
+  "hot_standby",
+  "listen_addresses",
+  "port",
+];
 export const dataDirectory = (cluster: string): string => `/var/lib/postgresql/15/${cluster}`;
 
 /** Settings of the cluster as a whole: read once at its birth, and kept so by an action afterwards. */
@@ -48,15 +74,12 @@ export function dcs({
         max_locks_per_transaction: 64,
         max_wal_senders: 10,
         max_replication_slots: 10,
-        wal_level: "replica",
-        wal_log_hints: "on",
         wal_keep_size: "128MB",
         // A replica that is gone must not fill the leader's disk.
         max_slot_wal_keep_size: "2GB",
-        archive_mode: "on",
         archive_timeout: "60s",
         archive_command: `pgbackrest --stanza=${cluster} archive-push %p`,
-        password_encryption: "scram-sha-256",
+        ...SHARED,
         ...sizing,
         ...postgresql,
       },
@@ -78,7 +101,8 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
       `hostssl all postgres ${single(address)} scram-sha-256`,
     ]),
     ...[...new Set([...hosts, ...clients])].map(
-      (address) => `hostssl ${props.database} application ${single(address)} scram-sha-256`,
+      // Quoted, a name such as "all" means a database of that name (PostgreSQL 15, 21.1, "The pg_hba.conf File").
+      (address) => `hostssl "${props.database}" application ${single(address)} scram-sha-256`,
     ),
   ];
   return {
@@ -120,14 +144,7 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
         replication: { username: "replicator", ...verified },
         rewind: { username: "rewind_user", ...verified },
       },
-      parameters: {
-        unix_socket_directories: "/var/run/postgresql",
-        ssl: "on",
-        ssl_cert_file: tls("host.crt"),
-        ssl_key_file: tls("host.key"),
-        ssl_ca_file: tls("ca.crt"),
-        ssl_min_protocol_version: "TLSv1.3",
-      },
+      parameters: LOCAL,
       pg_hba: hba,
     },
     watchdog: { mode: props.watchdog },

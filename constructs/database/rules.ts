@@ -1,5 +1,7 @@
 // What a cluster's settings must hold before anything is rendered; each rule by its id.
 
+import { OWNED } from "./patroni.ts";
+
 type Values = Readonly<Record<string, string | number | boolean>>;
 
 export interface ClusterSettings {
@@ -29,21 +31,8 @@ const DYNAMIC: ReadonlyMap<string, Dynamic> = new Map<string, Dynamic>([
   ["synchronous_mode_strict", "switch"],
   ["synchronous_node_count", [1, 6]],
 ]);
+export const DYNAMIC_SETTINGS: readonly string[] = [...DYNAMIC.keys()];
 const CONNECTIONS = [25, 10_000] as const;
-const OWNED = [
-  "listen_addresses",
-  "port",
-  "hot_standby",
-  "archive_command",
-  "archive_mode",
-  "ssl",
-  "ssl_cert_file",
-  "ssl_key_file",
-  "ssl_ca_file",
-  "wal_level",
-  "wal_log_hints",
-  "password_encryption",
-];
 
 type Rule = (settings: ClusterSettings) => readonly SettingReason[];
 

@@ -2,6 +2,7 @@
 import { shell, word } from "../../templates/shell/print.ts";
 import { ETCDCTL } from "./etcd.ts";
 import { DCS_FILE, dataDirectory, PATRONI_FILE } from "./patroni.ts";
+import { DYNAMIC_SETTINGS } from "./rules.ts";
 
 const PATRONICTL = `patronictl -c ${PATRONI_FILE}`;
 
@@ -47,16 +48,28 @@ export const gate = (name: string): string =>
     `${PATRONICTL} list -f json | python3 -c 'import json, sys; sys.exit(0 if any(row["Role"] == "Leader" for row in json.load(sys.stdin)) else 1)'`,
   );
 
-/** Compares what is wanted of the whole cluster with what it has: `bootstrap.dcs` is read only once. */
+/**
+ * Compares what is wanted of the whole cluster with what it has: `bootstrap.dcs` is read only once.
+ * What the cluster has and nobody wants goes by a null, of the keys that are ours to decide: Patroni's `pause`,
+ * `slots` or `standby_cluster` are the operator's. With an argument it prints what is to be applied.
+ */
 const DIFFERS = [
   "import json, sys, yaml",
   `wanted = json.load(open("${DCS_FILE}"))`,
   "held = yaml.safe_load(sys.stdin)",
+  "def retire(want, have, ours):",
+  "    want.update({key: None for key in have or {} if key not in want and key in ours})",
+  `retire(wanted, held, ${JSON.stringify(DYNAMIC_SETTINGS)})`,
+  'parameters = (held.get("postgresql") or {}).get("parameters") or {}',
+  'retire(wanted["postgresql"]["parameters"], parameters, parameters)',
   "def differs(want, have):",
   "    if isinstance(want, dict):",
   "        return not isinstance(have, dict) or any(differs(value, have.get(key)) for key, value in want.items())",
   "    return str(want) != str(have)",
-  "sys.exit(1 if differs(wanted, held) else 0)",
+  "if len(sys.argv) > 1:",
+  "    json.dump(wanted, sys.stdout)",
+  "else:",
+  "    sys.exit(1 if differs(wanted, held) else 0)",
 ].join("\n");
 
 export const dcsSettings = {
@@ -66,6 +79,8 @@ export const dcsSettings = {
   ),
   apply: shell(
     `for _ in $(seq 90); do ! ${PATRONICTL} show-config >/dev/null 2>&1 || break; sleep 1; done`,
-    `${PATRONICTL} edit-config --apply ${DCS_FILE} --force`,
+    `settings=$(${PATRONICTL} show-config)`,
+    `changes=$(printf '%s\\n' "$settings" | python3 -c ${word(DIFFERS)} changes)`,
+    `printf '%s\\n' "$changes" | ${PATRONICTL} edit-config --apply - --force`,
   ),
 };

@@ -8,7 +8,7 @@ export interface Sizing {
   readonly wal_buffers: string;
 }
 
-/** @param memory MiB that the host gives the database */
+/** @param memory MiB of the smallest member: the settings are the whole cluster's */
 export function sizing(memory: number, connections: number): Sizing {
   const shared = Math.floor(memory / 4);
   const work = Math.floor(((memory - shared) * 1024) / ((connections + 8) * 3));
@@ -21,5 +21,5 @@ export function sizing(memory: number, connections: number): Sizing {
   };
 }
 
-/** Percent for vm.overcommit_ratio under mode 2: the rest is left to the kernel and to what never overcommits, such as huge pages and files in memory. */
+/** Percent of memory that programs may claim under vm.overcommit_memory 2: a tenth is left to the kernel. */
 export const OVERCOMMIT_RATIO = 90;

@@ -1,6 +1,7 @@
 // What a reviewer sees of a host in a plan: its files and all else it shall be, as lines that compare one by one.
 import type { Bundle } from "../../bundle/bundle.ts";
-import type { CertificateRequest, Manifest, SecretRef } from "../../bundle/manifest.ts";
+import type { CertificateRequest, Manifest } from "../../bundle/manifest.ts";
+import { versionsOf } from "../../bundle/versions.ts";
 
 /** Longer texts are recorded by their hash: a plan of thousands of lines is read by nobody. */
 const MAX_LINES = 300;
@@ -32,7 +33,7 @@ export function record({ manifest, texts }: Bundle): Record<string, string | str
       ...Object.entries(environment).map(([key, value]) => `${name}: ${key}=${value}`),
     ]),
     secrets: manifest.secrets.map(
-      ({ path, mode, owner, parts }) => `${path} ${mode} ${owner} versions ${versions(parts)}`,
+      (secret) => `${secret.path} ${secret.mode} ${secret.owner} versions ${versionsOf(secret) || "none"}`,
     ),
     units: manifest.units.flatMap(({ name, state, restart, reload }) => [
       `${name} ${state}`,
@@ -70,11 +71,7 @@ export function record({ manifest, texts }: Bundle): Record<string, string | str
 
 /** Path → versions of the secrets in it: raising one rotates it. */
 export function secretVersions(manifest: Manifest): Record<string, string> {
-  return Object.fromEntries(manifest.secrets.map(({ path, parts }) => [path, versions(parts)]));
-}
-
-function versions(parts: readonly (string | SecretRef)[]): string {
-  return parts.flatMap((part) => (typeof part === "string" ? [] : [part.version])).join(",");
+  return Object.fromEntries(manifest.secrets.map((secret) => [secret.path, versionsOf(secret)]));
 }
 
 function certificateText({ names, addresses, days, usages, authority }: CertificateRequest): string {

@@ -97,7 +97,7 @@ export class RelayWorkload extends Construct {
         RELEASE,
         ...(slice ? [slice.path] : []),
         ...(broadcastToken ? [TOKEN] : []),
-        ...(redis ? [PASSWORD] : []),
+        ...(redis ? [PASSWORD, redis.ca] : []),
       ],
     });
     for (const port of ports) {

@@ -4,12 +4,14 @@ import { sha256 } from "../../bundle/hash.ts";
 import type { OperatorRef, SecretRef } from "../../bundle/manifest.ts";
 import type { Host } from "../host/host.ts";
 import { InvalidProps } from "../invalid-props.ts";
-import { acmeApply, acmeCheck } from "./acme.ts";
+import { acmeApply, acmeCheck, liveFolder } from "./acme.ts";
+import { AUTHORITY_FILE, trustAuthority } from "./authority-file.ts";
 import { commonNameFault } from "./common-name.ts";
 import { privateCaApply, privateCaCheck, privateCaRequest } from "./private-ca.ts";
 
 /** The operator's own authority: it signs what the hosts ask for. */
 export interface Authority {
+  /** Its certificate, first in the file; what stands after it is trusted as well, while one takes the other's place. */
   readonly certificate: OperatorRef;
   readonly key: OperatorRef;
   /** Lifetime of what it signs; renewed when a third is left. */
@@ -55,12 +57,11 @@ export interface CertificatePaths {
 
 export class Certificate extends Construct {
   readonly paths: CertificatePaths;
-  readonly #readers: readonly Reader[];
 
   constructor(scope: Construct, id: string, props: CertificateProps) {
     super(scope, id);
     const { host, names, source } = props;
-    this.#readers = props.readers ?? [];
+    const readers = props.readers ?? [];
     InvalidProps.throwIfAny(this, [
       names.length === 0 && "a certificate needs at least one name",
       commonNameFault(names[0] ?? ""),
@@ -68,33 +69,41 @@ export class Certificate extends Construct {
         (props.addresses?.length ?? 0) > 0 &&
         "an ACME certificate by DNS-01 carries names, not addresses",
       "acme" in source &&
-        this.#readers.length > 0 &&
+        readers.length > 0 &&
         "copies for other users are made of the private CA's certificates only",
     ]);
     this.paths =
       "acme" in source
         ? this.#acme(host, names, source.acme)
-        : this.#privateCa(host, props, source.privateCa);
+        : this.#privateCa(host, { ...props, readers }, source.privateCa);
   }
 
-  /** What units list as triggers: the certificate as they read it. */
+  /** What units list as triggers: the certificate as they read it, and whom they trust. */
   triggers(reader?: Reader): string[] {
-    return [reader ? `${reader.folder}/host.crt` : this.paths.certificate];
+    return [
+      reader ? `${reader.folder}/host.crt` : this.paths.certificate,
+      ...(this.paths.ca === AUTHORITY_FILE ? [AUTHORITY_FILE] : []),
+    ];
   }
 
-  #privateCa(host: Host, props: CertificateProps, authority: Authority): CertificatePaths {
+  #privateCa(
+    host: Host,
+    { readers, ...props }: CertificateProps & { readonly readers: readonly Reader[] },
+    authority: Authority,
+  ): CertificatePaths {
     const folder = `/etc/soundstage/tls/${this.node.id}`;
     const names = [...props.names];
     const addresses = [...(props.addresses ?? [])];
     const usages = [...(props.usages ?? (["serverAuth"] as const))];
     const wanted = [...names, ...addresses, ...usages].join(" ");
     host.package(this, "openssl");
+    const ca = trustAuthority(host, authority);
     host.action(this, `certificate-${this.node.id}`, {
       when: "prepare",
       scope: "operator",
-      check: privateCaCheck(folder, wanted, authority.days, this.#readers),
+      check: privateCaCheck(folder, wanted, authority.days, readers),
       request: privateCaRequest(folder, names[0] as string),
-      apply: privateCaApply(folder, wanted, this.#readers),
+      apply: privateCaApply(folder, wanted, readers),
       certificate: {
         names,
         addresses,
@@ -107,20 +116,20 @@ export class Certificate extends Construct {
       chain: `${folder}/fullchain.pem`,
       certificate: `${folder}/host.crt`,
       key: `${folder}/host.key`,
-      ca: `${folder}/ca.crt`,
+      ca,
     };
   }
 
   #acme(host: Host, names: readonly string[], source: AcmeSource): CertificatePaths {
     const lineage = `soundstage-${this.node.id}`;
-    const folder = `/etc/letsencrypt/live/${lineage}`;
+    const folder = liveFolder(lineage);
     const credentials = "/etc/soundstage/secrets/cloudflare.ini";
     host.package(this, "certbot", "python3-certbot-dns-cloudflare", "openssl");
     host.secret(this, credentials, { parts: ["dns_cloudflare_api_token = ", source.token, "\n"] });
     host.action(this, `certificate-${this.node.id}`, {
       when: "prepare",
       scope: "host",
-      check: acmeCheck(folder, names),
+      check: acmeCheck(lineage, names, source.server),
       apply: acmeApply({ lineage, names, credentials, staged: sha256(credentials), source }),
     });
     host.unit(this, "certbot.timer");

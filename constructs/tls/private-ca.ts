@@ -1,8 +1,9 @@
 // The host's side of a certificate from the private CA, as scripts.
 import { shell, word } from "../../templates/shell/print.ts";
+import { AUTHORITY_TO_BE } from "./authority-file.ts";
 import type { Reader } from "./certificate.ts";
 
-/** Exit 1 while something is missing, other names are wanted, or less than a third of the lifetime is left. */
+/** Exit 1 while something is missing, other names or another authority are wanted, or less than a third of the lifetime is left. */
 export function privateCaCheck(
   folder: string,
   wanted: string,
@@ -13,6 +14,8 @@ export function privateCaCheck(
     `cd ${word(folder)} 2>/dev/null || exit 1`,
     "[ -s host.key ] && [ -s host.crt ] && [ -s ca.crt ] && [ -s fullchain.pem ] || exit 1",
     `[ "$(cat wanted 2>/dev/null)" = ${word(wanted)} ] || exit 1`,
+    AUTHORITY_TO_BE,
+    'cmp -s "$authority" ca.crt || exit 1',
     `openssl x509 -in host.crt -noout -checkend ${Math.floor((days * 86_400) / 3)} >/dev/null || exit 1`,
     ...readers.flatMap(({ folder: copy, owner }) => [
       `[ "$(stat -c %U:%G ${word(`${copy}/host.key`)} 2>/dev/null)" = ${word(owner)} ] || exit 1`,
@@ -37,13 +40,14 @@ export function privateCaRequest(folder: string, commonName: string): string {
   );
 }
 
-/** Takes the chain from stdin, and only one that fits the key and the authority it names. */
+/** Takes the chain from stdin, and only one that fits the key and the authority that the host shall trust. */
 export function privateCaApply(folder: string, wanted: string, readers: readonly Reader[]): string {
   return shell(
     `cd ${word(folder)}`,
+    AUTHORITY_TO_BE,
     "cat > chain.new",
     `awk '/-----BEGIN/ { n++ } n == 1' chain.new > host.crt.new`,
-    `awk '/-----BEGIN/ { n++ } n > 1' chain.new > ca.crt.new`,
+    'cp "$authority" ca.crt.new',
     "key=$(openssl pkey -in host.key -pubout)",
     '[ "$(openssl x509 -in host.crt.new -noout -pubkey)" = "$key" ] || { echo "the certificate is for another key" >&2; exit 1; }',
     "openssl verify -CAfile ca.crt.new host.crt.new",

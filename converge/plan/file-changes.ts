@@ -1,7 +1,7 @@
 // Files of a plan: what becomes of each, and which lines of a text change.
 
 import type { Line } from "../script/remote.ts";
-import type { SecretChange } from "../script/secret-changes.ts";
+import { type SecretChange, UNVERSIONED } from "../script/secret-changes.ts";
 import { unifiedDiff } from "../text/line-diff.ts";
 import type { Wanted } from "./host-plan.ts";
 
@@ -102,6 +102,13 @@ function attributes(
 export function secretFileChanges(secrets: readonly SecretChange[], drift: readonly string[]): FileChange[] {
   return secrets.map(({ path, held, wanted, value }) => {
     const isDrift = drift.includes(path) || drift.includes(`${path} (mode or owner)`);
+    if (wanted === UNVERSIONED)
+      return {
+        path,
+        what: held === undefined ? "add" : "change",
+        drift: isDrift,
+        note: "the operator's own",
+      };
     if (held === undefined) return { path, what: "add", drift: isDrift, note: `secret, version ${wanted}` };
     const note = `secret, version ${held} → ${wanted}${value === "same" ? ", with the same value" : ""}`;
     return { path, what: "change", drift: isDrift, note };

@@ -1,4 +1,5 @@
 // What an apply would do on one host: made of what the host answers and what its manifest wants; pure.
+import { isDeepStrictEqual } from "node:util";
 import type { Action, Manifest } from "../../bundle/manifest.ts";
 import type { Member } from "../order/schedule.ts";
 import type { Line } from "../script/remote.ts";
@@ -51,7 +52,8 @@ export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
   const drift = of("drift").map(([what = ""]) => what);
   const rotated = secretChanges(manifest, answer, secrets);
   const same = held.manifest === hash && drift.length === 0 && rotated.every(({ value }) => value === "same");
-  const actions = same ? [] : actionsOf(manifest, of("action"));
+  const changed = rotated.filter(({ value }) => value === "other").map(({ path }) => path);
+  const actions = same ? [] : actionsOf(manifest, [...of("action"), ...signedAnew(manifest, changed)]);
   const packages = of("package").map(([name = "", from = "-"]) => ({
     name,
     from: from === "-" ? null : from,
@@ -70,7 +72,7 @@ export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
     units: unitsOf(
       manifest,
       of("unit").map(([name = "", verb]) => ({ name, verb: verb as UnitVerb })),
-      rotated.filter(({ value }) => value === "other").map(({ path }) => path),
+      changed,
     ),
     actions,
     noReturn: [
@@ -102,6 +104,16 @@ function actionsOf(manifest: Manifest, rows: readonly string[][]): HostPlan["act
     const state = states.get(id);
     return state ? [{ id, when, scope, state }] : [];
   });
+}
+
+/** The host can not know that its authority changes: what that one signs is signed anew. */
+function signedAnew({ secrets, actions }: Manifest, changed: readonly string[]): string[][] {
+  const parts = secrets.filter(({ path }) => changed.includes(path)).flatMap((secret) => secret.parts);
+  return actions
+    .filter(({ certificate }) =>
+      parts.some((part) => isDeepStrictEqual(part, certificate?.authority.certificate)),
+    )
+    .map(({ id }) => [id, "due"]);
 }
 
 /** Whether a secret changes the host can not know: what it triggers is added here. */

@@ -1,17 +1,21 @@
 // Secrets of a manifest against those that a host holds, told by versions and salted digests.
-import type { Manifest, SecretFile } from "../../bundle/manifest.ts";
+import type { Manifest } from "../../bundle/manifest.ts";
+import { versionsOf } from "../../bundle/versions.ts";
 import { ConvergeFault } from "../fault.ts";
 import { type Secrets, saltedDigest } from "../secrets/secrets.ts";
 import type { Line } from "./remote.ts";
 
 export interface SecretChange {
   readonly path: string;
-  /** Versions of its parts, as the host has them; undefined where it has no such secret. */
+  /** Versions of its parts, as the host has them; `-` where none has one, undefined where it has no such secret. */
   readonly held: string | undefined;
   readonly wanted: string;
   /** `same`: nothing but its version was raised. */
   readonly value: "same" | "other";
 }
+
+/** In the place of versions where a file has none: what is the operator's own may change at any time. */
+export const UNVERSIONED = "-";
 
 /** A new value under an old version is refused. */
 export function secretChanges(
@@ -24,21 +28,17 @@ export function secretChanges(
   );
   return secrets.flatMap((secret): SecretChange[] => {
     const { path } = secret;
-    const wanted = versionsOf(secret);
+    const wanted = versionsOf(secret) || UNVERSIONED;
     const line = lines.get(path);
     if (!line) return [{ path, held: undefined, wanted, value: "other" }];
     const [, held, salt, digest] = line;
     if (saltedDigest(salt as string, values.content(secret)) === digest)
       return held === wanted ? [] : [{ path, held, wanted, value: "same" }];
-    if (held === wanted) {
+    if (held === wanted && wanted !== UNVERSIONED) {
       throw new ConvergeFault(
         `the value of ${path} is not the one that version ${held} was applied with: raise its version to rotate it`,
       );
     }
     return [{ path, held, wanted, value: "other" }];
   });
-}
-
-function versionsOf({ parts }: SecretFile): string {
-  return parts.flatMap((part) => (typeof part === "string" ? [] : [part.version])).join(",") || "-";
 }

@@ -12,6 +12,10 @@ export interface SecretsOptions {
   readonly timeout?: number;
 }
 
+type Ref = SecretRef | OperatorRef;
+/** Parts of a file of a host, or of none where they are the operator's own, such as passphrases. */
+type Required = Pick<SecretFile, "parts"> & Partial<Pick<SecretFile, "path">>;
+
 /** Programs at a time. */
 const PARALLEL = 8;
 /** What is shorter may stand anywhere by chance. */
@@ -34,22 +38,30 @@ export class Secrets {
   }
 
   /** Resolves all of them side by side; what can not be is named at once, before any host is touched. */
-  async require(files: readonly Pick<SecretFile, "parts">[]): Promise<void> {
-    const wanted = new Map<string, SecretRef>();
-    for (const part of files.flatMap(({ parts }) => parts)) {
-      if (typeof part !== "string") wanted.set(sourceOf(part), part);
+  async require(files: readonly Required[]): Promise<void> {
+    const wanted = new Map<string, { ref: Ref; path: string | undefined }>();
+    for (const { parts, path } of files) {
+      for (const part of parts) {
+        if (typeof part === "string") continue;
+        const known = wanted.get(sourceOf(part))?.path;
+        wanted.set(sourceOf(part), { ref: part, path: "version" in part ? (path ?? known) : known });
+      }
     }
     const queue = [...wanted.values()];
     const faults: string[] = [];
     const worker = async (): Promise<void> => {
-      for (let ref = queue.shift(); ref; ref = queue.shift()) {
-        await this.#ask(ref).catch((error: Error) => faults.push(error.message));
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const { ref, path } = next;
+        const value = await this.#ask(ref).catch((error: Error) => void faults.push(error.message));
+        const fault = path !== undefined && value !== undefined && fileFault(value);
+        if (fault)
+          faults.push(`${describe(ref)} holds ${fault}: a secret of ${path} is one line without " and \\`);
       }
     };
     await Promise.all(Array.from({ length: PARALLEL }, worker));
     if (faults.length === 0) return;
     const lines = [...new Set(faults)].sort().map((fault) => `  - ${this.masked(fault)}`);
-    throw new ConvergeFault(`secrets are missing:\n${lines.join("\n")}`);
+    throw new ConvergeFault(`secrets are missing or unfit:\n${lines.join("\n")}`);
   }
 
   /** The whole content of a secret file that was required. */
@@ -87,14 +99,14 @@ export class Secrets {
       .reduce((rest, value) => rest.replaceAll(value, MASK), text);
   }
 
-  #value(ref: SecretRef): string {
+  #value(ref: Ref): string {
     const value = this.#known.get(sourceOf(ref));
     if (value === undefined)
       throw new Error(`${describe(ref)} was not required before its value is asked for`);
     return value;
   }
 
-  #ask(ref: SecretRef): Promise<string> {
+  #ask(ref: Ref): Promise<string> {
     const key = sourceOf(ref);
     let asked = this.#asked.get(key);
     if (!asked) {
@@ -108,7 +120,7 @@ export class Secrets {
     return asked;
   }
 
-  async #resolve(ref: SecretRef): Promise<string> {
+  async #resolve(ref: Ref): Promise<string> {
     if ("sops" in ref) return this.#sops.value(ref.sops, ref.key);
     if (!("command" in ref)) return this.#read(ref);
     const [program, ...args] = ref.command;
@@ -136,18 +148,32 @@ export class Secrets {
 }
 
 /** Names the place of a value, whatever its version. */
-function sourceOf(ref: SecretRef | OperatorRef): string {
+function sourceOf(ref: Ref): string {
   if ("env" in ref) return `env\0${ref.env}`;
   if ("file" in ref) return `file\0${ref.file}`;
   if ("sops" in ref) return `sops\0${ref.sops}\0${ref.key}`;
   return ["command", ...ref.command].join("\0");
 }
 
-function describe(ref: SecretRef): string {
+function describe(ref: Ref): string {
   if ("env" in ref) return `environment variable ${ref.env}`;
   if ("file" in ref) return `file ${ref.file}`;
   if ("sops" in ref) return `"${ref.key}" of file ${ref.sops}`;
   return `what command ${ref.command[0]} prints`;
+}
+
+/** The hosts' files quote secrets, each in its own way: what would end a quotation or a line is in none. */
+function fileFault(value: string): string | undefined {
+  const named = {
+    '"': "a double quote",
+    "\\": "a backslash",
+    "\n": "a line break",
+    "\r": "a carriage return",
+  };
+  const found = Object.entries({ ...named, "\0": "a NUL byte" }).find(([character]) =>
+    value.includes(character),
+  );
+  return found?.[1];
 }
 
 /** What the host answers for a secret that it holds. */

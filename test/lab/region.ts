@@ -1,4 +1,5 @@
 // A six-host region of the lab, deployed by cdktf as any other.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Lab } from "./lab.ts";
 import { writePlatform } from "./platform-file.ts";
@@ -16,7 +17,17 @@ export class LabRegion {
   }
 
   static async create(lab: Lab): Promise<LabRegion> {
-    return new LabRegion(lab, await writePlatform(lab));
+    const platform = await writePlatform(lab);
+    const password = readFileSync(join(lab.folder, "secrets", "application"), "utf8");
+    writeFileSync(join(lab.folder, "pgpass"), `*:*:*:application:${password}\n`, { mode: 0o600 });
+    return new LabRegion(lab, platform);
+  }
+
+  /** Changes a text of its platform file. */
+  edit(from: string, to: string): void {
+    const text = readFileSync(this.platform, "utf8");
+    if (!text.includes(from)) throw new Error(`${this.platform} holds no "${from}"`);
+    writeFileSync(this.platform, text.replace(from, to));
   }
 
   deploy(env: Readonly<Record<string, string>> = {}): Promise<Result> {
@@ -33,6 +44,7 @@ export class LabRegion {
       process.execPath,
       [join(this.output, "bin", "soundstage.mjs"), "apply", ...hosts, "--stack", "region-lab"],
       {
+        timeout: 300_000,
         env: { SOUNDSTAGE_PLATFORM: this.platform },
       },
     );
@@ -49,19 +61,20 @@ export class LabRegion {
     return { ...result, stdout: plain(result.stdout), stderr: plain(result.stderr) };
   }
 
-  /** One query through HAProxy of a host, as the application does it: TLS verified, password from its file. */
-  psql(host: string, port: number, sql: string): Promise<Result> {
+  /** One query from a host through its own HAProxy, as the application does it: TLS verified, password from its file. */
+  psql(host: string, port: number, sql: string, authority = "ca"): Promise<Result> {
     const { lab } = this;
-    const address = lab.host(host).private;
+    // From its network, where hosts without a client of their own have this machine's.
     return run(
-      "psql",
+      "ip",
       [
+        ...["netns", "exec", lab.host(host).netns, "psql"],
         "-XAtq",
         "-v",
         "ON_ERROR_STOP=1",
         "-c",
         sql,
-        `host=${address} port=${port} user=application dbname=music sslmode=verify-ca sslrootcert=${join(lab.folder, "ca", "ca.crt")} connect_timeout=5`,
+        `host=127.0.0.1 port=${port} user=application dbname=music sslmode=verify-full sslrootcert=${join(lab.folder, authority, "ca.crt")} connect_timeout=5`,
       ],
       {
         env: { PGPASSFILE: join(lab.folder, "pgpass") },

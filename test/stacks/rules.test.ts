@@ -34,6 +34,7 @@ test.for([
   ["guc-typed", POSTGRESQL, 'max_connections: "0x20"', '"0x20"'],
   ["guc-typed", POSTGRESQL, "work_mem: .inf", ".inf"],
   ["owned-guc", POSTGRESQL, "port: 1", "1"],
+  ["database-name", "name: music", "name: global", "global"],
   ["closed-keys", PATRONI, "constructor: 1", "1"],
   ["dynamic-typed", PATRONI, "ttl: 1e300", "1e300"],
   ["dynamic-typed", PATRONI, "ttl: 30.5", "30.5"],

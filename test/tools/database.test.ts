@@ -4,11 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { PatroniCluster } from "../../constructs/database/patroni-cluster.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { freePort } from "../../relay/test/port.ts";
 import { migrations } from "../../templates/sql/migrations.ts";
-import { AUTHORITY, MACHINE, stack } from "../constructs/hosts.ts";
+import { cluster } from "../constructs/database/cluster.ts";
 
 const BIN = "/usr/lib/postgresql/15/bin";
 const root = process.getuid?.() === 0;
@@ -20,31 +18,10 @@ const why = [
 ];
 const missing = why.length > 0 ? ` (${why.join(", ")})` : "";
 
-function cluster() {
-  const scope = stack();
-  const hosts = ["db-1", "db-2", "db-3", "backup-1"].map(
-    (name, index) => new Host(scope, name, { ...MACHINE, privateAddress: `10.0.0.${index + 1}` }),
-  );
-  const secret = (env: string) => ({ env, version: 1 });
-  new PatroniCluster(scope, "database", {
-    hosts: hosts.slice(0, 3),
-    name: "music",
-    clients: [],
-    authority: AUTHORITY,
-    passwords: {
-      superuser: secret("A"),
-      replication: secret("B"),
-      rewind: secret("C"),
-      application: secret("D"),
-    },
-    backup: { repository: hosts[3] as Host, at: "02:30", retention: 7 },
-    patroni: { ttl: 20, loop_wait: 5, retry_timeout: 5 },
-  });
-  return (hosts[0] as Host).bundle();
-}
+const member = (name?: string) => cluster(name ? { name } : {})("db-1").bundle();
 
 test("settings that all members share stand in no local file, and no password in any", () => {
-  const { texts } = cluster();
+  const { texts } = member();
   const local = parse(texts.get("/etc/patroni/config.yml") as string, { version: "1.1" }) as {
     postgresql: { parameters: object; authentication: object };
     watchdog: { mode: unknown };
@@ -82,8 +59,8 @@ describe.skipIf(spawnSync("haproxy", ["-v"]).status !== 0)("HAProxy (Debian pack
     const file = join(folder, "haproxy.cfg");
     writeFileSync(
       file,
-      (cluster().texts.get("/etc/haproxy/haproxy.cfg") as string)
-        .replaceAll("/etc/soundstage/tls/database/ca.crt", ca)
+      (member().texts.get("/etc/haproxy/haproxy.cfg") as string)
+        .replaceAll("/etc/soundstage/tls/ca.crt", ca)
         .replaceAll("/run/haproxy", folder),
     );
     const { status, stdout, stderr } = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" });
@@ -97,6 +74,8 @@ describe.skipIf(missing)(`the music schema on PostgreSQL 15${missing}`, () => {
   let port: number;
   let server: ReturnType<typeof spawn>;
   const uid = root ? Number(spawnSync("id", ["-u", "postgres"], { encoding: "utf8" }).stdout) : 0;
+  /** A password file would end it at its colon. */
+  const password = "pass:word";
   const psql = (sql: string, database = "music") =>
     spawnSync(
       "psql",
@@ -115,7 +94,7 @@ describe.skipIf(missing)(`the music schema on PostgreSQL 15${missing}`, () => {
         "-f",
         "-",
       ],
-      { input: sql, encoding: "utf8" },
+      { input: sql, encoding: "utf8", env: { ...process.env, PGPASSWORD: password } },
     );
 
   beforeAll(async () => {
@@ -124,9 +103,14 @@ describe.skipIf(missing)(`the music schema on PostgreSQL 15${missing}`, () => {
     chmodSync(join(folder, ".."), 0o755);
     port = await freePort();
     const as = { uid, gid: uid, cwd: "/" };
+    const passwordFile = join(folder, "password");
+    writeFileSync(passwordFile, `${password}\n`);
     execFileSync(
       `${BIN}/initdb`,
-      ["-D", join(folder, "data"), "--locale=C.UTF-8", "-E", "UTF8", "-A", "trust", "-U", "postgres"],
+      [
+        ...["-D", join(folder, "data"), "--locale=C.UTF-8", "-E", "UTF8", "-A", "scram-sha-256"],
+        ...["-U", "postgres", "--pwfile", passwordFile],
+      ],
       { ...as, stdio: "ignore" },
     );
     server = spawn(
@@ -181,6 +165,41 @@ describe.skipIf(missing)(`the music schema on PostgreSQL 15${missing}`, () => {
     expect(psql("SELECT make_play_partitions(current_date, 6)").stdout).toBe("0\n");
   });
 
+  test("rows whose month was never made move into it, at the leader's daily look", () => {
+    const { texts } = member();
+    const command = /^ExecStart=(.*)$/m.exec(
+      texts.get("/etc/systemd/system/soundstage-partitions.service") as string,
+    )?.[1] as string;
+    const look = () =>
+      spawnSync("sh", ["-c", `${command} -h ${folder} -p ${port} -U postgres`], {
+        encoding: "utf8",
+        env: { ...process.env, PGPASSWORD: password },
+      });
+    const where = () =>
+      psql(
+        "SELECT tableoid::regclass, count(*), sum(listeners) FROM plays WHERE stream_id = 'late' GROUP BY 1 ORDER BY 1",
+      ).stdout;
+    // Half a year on with nobody looking: these months have no partition, and one is long past.
+    const months = ["2019-03", "2019-04"].map((month) => `plays_${month.replace("-", "")}`);
+    expect(
+      psql(
+        `INSERT INTO plays (played_at, stream_id, region, listeners) VALUES ('2019-03-01', 'late', 'eu', 1),
+           ('2019-03-31 23:59', 'late', 'eu', 2), ('2019-04-01', 'late', 'eu', 4), ('infinity', 'late', 'eu', 8)`,
+      ).stderr,
+    ).toBe("");
+    expect(where()).toBe("plays_default|4|15\n");
+    psql(`DROP TABLE plays_${psql("SELECT to_char(current_date, 'YYYYMM')").stdout.trim()}`);
+    psql("INSERT INTO plays (played_at, stream_id, region, listeners) VALUES (now(), 'now', 'eu', 1)");
+    expect([look().stdout, look().stdout]).toEqual(["3\n", "0\n"]);
+    expect(where()).toBe(`plays_default|1|8\n${months[0]}|2|3\n${months[1]}|1|4\n`);
+    expect(
+      psql("SELECT tableoid::regclass::text ~ '^plays_\\d{6}$' FROM plays WHERE stream_id = 'now'").stdout,
+    ).toBe("t\n");
+    expect(
+      psql("INSERT INTO plays (played_at, stream_id, region, listeners) VALUES (now(), 'x', 'eu', 1)").stderr,
+    ).toBe("");
+  });
+
   test("the application reads and writes rows, and changes no schema", () => {
     const as = (sql: string) => psql(`SET ROLE application; ${sql}`);
     expect(as("INSERT INTO artists (name) VALUES ('x')").stderr).toBe("");
@@ -188,22 +207,35 @@ describe.skipIf(missing)(`the music schema on PostgreSQL 15${missing}`, () => {
     expect(as("SELECT * FROM schema_migrations").stderr).toContain("permission denied");
   });
 
-  test("a migration that was changed after it was applied is refused by name", () => {
-    const { texts } = cluster();
-    const sql = join(folder, "sql");
+  /** The applier of a database, with this server in the place of the cluster and a folder in that of /etc. */
+  function applierOf(database: string) {
+    const sql = join(folder, `sql-${database}`);
     mkdirSync(sql);
     for (const { name, text } of migrations()) writeFileSync(join(sql, name), text);
-    const script = (texts.get("/etc/soundstage/sql/apply.sh") as string)
+    writeFileSync(join(sql, "pg-superuser"), `${password}\n`);
+    writeFileSync(join(sql, "pg-application"), "app:word\n");
+    const script = (member(database).texts.get("/etc/soundstage/sql/apply.sh") as string)
       .replaceAll("/etc/soundstage/sql", sql)
-      .replaceAll(
-        /'host=127\.0\.0\.1 port=5000 user=postgres dbname=(\w+)[^']*'/g,
-        `'host=${folder} port=${port} user=postgres dbname=$1'`,
-      )
-      .replaceAll(/cat \/etc\/soundstage\/secrets\/pg-application/g, "echo word");
-    const file = join(folder, "apply.sh");
+      .replaceAll("/etc/soundstage/secrets", sql)
+      .replaceAll("host=127.0.0.1 port=5000", `host=${folder} port=${port}`)
+      .replaceAll(/ sslmode=verify-full sslrootcert=\S+(?=[ '])/g, "");
+    const file = join(sql, "apply.sh");
     writeFileSync(file, script);
-    const apply = () => spawnSync("sh", ["-eu", file, "apply"], { encoding: "utf8" });
+    return { sql, run: (verb: string) => spawnSync("sh", ["-eu", file, verb], { encoding: "utf8" }) };
+  }
+
+  test.for(["user", "order"])("a database may be called %s, which means something else in SQL", (name) => {
+    const { run } = applierOf(name);
+    expect(run("check").status).toBe(1);
+    const { status, stderr } = run("apply");
+    expect([status, stderr]).toEqual([0, expect.not.stringContaining("ERROR")]);
+    expect([run("check").status, psql("SELECT count(*) FROM tracks", name).stdout]).toEqual([0, "0\n"]);
+  });
+
+  test("a migration that was changed after it was applied is refused by name", () => {
     psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
+    const { sql, run } = applierOf("music");
+    const apply = () => run("apply");
     const first = apply();
     expect([first.status, first.stderr]).toEqual([0, expect.not.stringContaining("ERROR")]);
     expect(first.stdout.trim().split("\n")).toHaveLength(migrations().length);

@@ -27,6 +27,14 @@ test.for([
   ],
   [{ ...GOOD, patroni: { tll: 20 } }, /"tll" is not known.*\[closed-keys\]/],
   [{ ...GOOD, postgresql: { archive_command: "true" } }, /the cluster's own to set \[owned-guc\]/],
+  [
+    { ...GOOD, postgresql: { ssl_min_protocol_version: "TLSv1" } },
+    /"ssl_min_protocol_version" is the cluster's own/,
+  ],
+  [
+    { ...GOOD, postgresql: { unix_socket_directories: "/tmp" } },
+    /"unix_socket_directories" is the cluster's own/,
+  ],
   [{ ...GOOD, patroni: { ...GOOD.patroni, synchronous_node_count: 3 } }, /\[sync-members\]/],
 ] as const)("settings that do not hold are refused: %j", ([settings, message]) => {
   expect(clusterFaults(settings).join("\n")).toMatch(message);

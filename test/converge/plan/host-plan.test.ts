@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { sha256 } from "../../../bundle/hash.ts";
-import type { Manifest } from "../../../bundle/manifest.ts";
+import type { Action, Manifest } from "../../../bundle/manifest.ts";
 import { hostPlan, type Wanted } from "../../../converge/plan/host-plan.ts";
 import { PlanText } from "../../../converge/plan/plan-text.ts";
 import type { Line } from "../../../converge/script/remote.ts";
@@ -168,6 +168,39 @@ test("colours are for terminals alone", () => {
 test("a new value under an old version is refused, as an apply would", () => {
   expect(() => hostPlan(wanted, [...held(), secret("/etc/token", 2, "another")])).toThrow(
     "the value of /etc/token is not the one that version 2 was applied with",
+  );
+});
+
+test("a new authority needs no version: its file comes, what it signs is due, and whoever trusts it follows", () => {
+  const authority = { certificate: { file: "ca.crt" }, key: { file: "ca.key" } };
+  const certificate = (id: string, by: typeof authority): Action => ({
+    ...{ id, when: "prepare", scope: "operator", check: "true", apply: "true", request: "true" },
+    certificate: { names: [id], addresses: [], days: 30, usages: ["serverAuth"], authority: by },
+  });
+  const ca = { path: "/etc/ca.crt", mode: "0644", owner: "root:root", parts: [authority.certificate, "\n"] };
+  const trusting: Wanted = {
+    ...wanted,
+    manifest: {
+      ...manifest,
+      secrets: [ca],
+      units: [{ name: "haproxy.service", state: "started", restart: [], reload: [ca.path] }],
+      actions: [
+        certificate("ours", authority),
+        certificate("another's", { ...authority, certificate: { file: "b.crt" } }),
+      ],
+    },
+  };
+  const holds = (value: string): Line[] => [
+    ...held(wanted.hash),
+    ["secret", "-", "salt", saltedDigest("salt", value), ca.path],
+  ];
+  expect(hostPlan(trusting, holds(VALUE)).same).toBe(true);
+  expect(new PlanText(false).host(hostPlan(trusting, holds("the old one")))).toContain(
+    `  ~ /etc/ca.crt  the operator's own
+  ~ unit haproxy.service: reload
+  ~ action ours (operator): due
+  ! not put back if it fails later: action ours
+`,
   );
 });
 

@@ -67,7 +67,7 @@ test("all that is missing is named at once", async () => {
     script("true"),
   );
   expect(message.split("\n")).toEqual([
-    "secrets are missing:",
+    "secrets are missing or unfit:",
     "  - command sh did not end within 5 s",
     "  - command sh failed with exit code 3: the store is locked",
     "  - command soundstage-no-such-program is not installed, or not on PATH",
@@ -76,6 +76,40 @@ test("all that is missing is named at once", async () => {
     "  - file empty is empty",
     "  - what command sh prints is empty",
   ]);
+});
+
+test.for([
+  ["sergeant\npepper", "a line break"],
+  ["sergeant\rpepper", "a carriage return"],
+  ['sergeant"pepper', "a double quote"],
+  ["sergeant\\pepper", "a backslash"],
+] as const)(
+  "a secret that would end a line or a quotation of its file is refused by name: %j",
+  async ([value, what]) => {
+    process.env.SECRETS_TEST = value;
+    const message = await said({ env: "SECRETS_TEST", version: 1 });
+    expect(message.split("\n")).toEqual([
+      "secrets are missing or unfit:",
+      `  - environment variable SECRETS_TEST holds ${what}: a secret of /etc/secret is one line without " and \\`,
+    ]);
+  },
+);
+
+test("what goes into no file of a host may hold anything, and so may the operator's own certificates", async () => {
+  process.env.SECRETS_TEST = 'a "passphrase" \\ with all\n';
+  const ref = { env: "SECRETS_TEST", version: 1 };
+  await new Secrets(folder).require([{ parts: [ref] }]);
+  writeFileSync(join(folder, "ca.crt"), "-----BEGIN-----\nLucy\n-----END-----\n");
+  const secrets = new Secrets(folder);
+  const certificate = file({ file: "ca.crt" }, "\n");
+  await secrets.require([certificate]);
+  expect(secrets.content(certificate)).toBe("-----BEGIN-----\nLucy\n-----END-----\n");
+  // A passphrase that is a password of a file as well is judged as that one, in whichever order they are asked for.
+  for (const files of [
+    [{ parts: [ref] }, file(ref)],
+    [file(ref), { parts: [ref] }],
+  ])
+    await expect(new Secrets(folder).require(files)).rejects.toThrow(/SECRETS_TEST holds a double quote/);
 });
 
 test("a command that fails is not quoted where its words repeat what it printed, or hold another secret", async () => {
@@ -93,7 +127,7 @@ test("a command that fails is not quoted where its words repeat what it printed,
 test("what a tool says is shown without the values of secrets", async () => {
   const secrets = new Secrets(folder);
   const ref = script("printf 'one-long-line\\nanother-line\\n'");
-  await secrets.require([file(ref)]);
+  await secrets.require([{ parts: [ref] }]);
   expect(secrets.masked('line 3: requirepass "one-long-line" and another-line')).toBe(
     'line 3: requirepass "********" and ********',
   );

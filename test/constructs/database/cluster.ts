@@ -1,0 +1,41 @@
+// A cluster of three members with its backup host and one client, for tests.
+import { PatroniCluster, type PatroniClusterProps } from "../../../constructs/database/patroni-cluster.ts";
+import { Host, type HostProps } from "../../../constructs/host/host.ts";
+import { AUTHORITY, MACHINE, stack } from "../hosts.ts";
+
+export interface ClusterHosts {
+  /** Three members, the backup host, one client. */
+  readonly names: readonly string[];
+  /** Host → what it has otherwise than the others. */
+  readonly unlike: Readonly<Record<string, Partial<HostProps>>>;
+}
+
+/** Name → host, each with what it was asked for. */
+export function cluster(
+  props: Partial<PatroniClusterProps> = {},
+  { names = ["db-1", "db-2", "db-3", "backup-1", "edge-1"], unlike = {} }: Partial<ClusterHosts> = {},
+): (name: string) => Host {
+  const scope = stack();
+  const hosts = names.map(
+    (name, index) =>
+      new Host(scope, name, { ...MACHINE, privateAddress: `10.0.0.${index + 1}`, ...unlike[name] }),
+  );
+  const [backup, client] = hosts.slice(3) as [Host, Host];
+  const secret = (env: string) => ({ env, version: 1 });
+  new PatroniCluster(scope, "cluster", {
+    hosts: hosts.slice(0, 3),
+    name: "music",
+    clients: [client],
+    authority: AUTHORITY,
+    passwords: {
+      superuser: secret("A"),
+      replication: secret("B"),
+      rewind: secret("C"),
+      application: secret("D"),
+    },
+    backup: { repository: backup, at: "02:30", retention: 7 },
+    patroni: { ttl: 20, loop_wait: 5, retry_timeout: 5 },
+    ...props,
+  });
+  return (name) => hosts.find((host) => host.name === name) as Host;
+}
