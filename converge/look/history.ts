@@ -1,8 +1,8 @@
 // `soundstage history`: the generations that a host keeps, or all that was ever done to it.
 
 import { Hosts } from "../output/hosts.ts";
+import type { Line } from "../script/answer.ts";
 import { generations } from "../script/generations.ts";
-import type { Line } from "../script/remote.ts";
 import { tableText } from "../text/table.ts";
 
 export interface HistoryOptions {

@@ -1,7 +1,7 @@
 // What a host tells of itself (`facts` of its script), judged against what its bundle needs.
 
 import type { Machine } from "../output/hosts.ts";
-import type { Line } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
 import { bytes } from "../text/quantity.ts";
 import type { Finding } from "./finding.ts";
 import { clockFault, isNearlyFull, type RoundTrip } from "./host-status.ts";

@@ -1,6 +1,6 @@
 // What a host says of itself (`status` of its script), and what of it is not as it should be.
 import type { Machine } from "../output/hosts.ts";
-import type { Line } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
 import { plural } from "../text/quantity.ts";
 
 /** Where the relay's release lies on a host. */

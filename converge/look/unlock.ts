@@ -1,7 +1,7 @@
 // `soundstage unlock`: a host taken from a run that nobody needs any more.
 import { ConvergeFault } from "../fault.ts";
 import { Hosts } from "../output/hosts.ts";
-import type { Line } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
 
 export interface UnlockOptions {
   readonly output: string;

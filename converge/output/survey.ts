@@ -2,7 +2,8 @@
 import type { Connection } from "../../bundle/manifest.ts";
 import { type HostBundle, readBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
-import { type Line, Remote } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
+import { Remote } from "../script/remote.ts";
 import type { Access } from "../ssh/access.ts";
 import { pool } from "./pool.ts";
 import type { Selection } from "./selection.ts";

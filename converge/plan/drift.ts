@@ -3,12 +3,12 @@
 import { platformFolder } from "../output/platform-folder.ts";
 import { select } from "../output/selection.ts";
 import { machines, survey } from "../output/survey.ts";
-import type { Line } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
+import { type Held, heldOf } from "../script/held.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { Access, accessSecrets } from "../ssh/access.ts";
 import { unifiedDiff } from "../text/line-diff.ts";
 import type { PlanOptions } from "./plan.ts";
-import { type Held, heldOf } from "./plan-file.ts";
 import { PlanText } from "./plan-text.ts";
 
 export interface HostDrift {

@@ -1,6 +1,6 @@
 // Files of a plan: what becomes of each, and which lines of a text change.
 
-import type { Line } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
 import type { SecretChange } from "../script/secret-changes.ts";
 import { unifiedDiff } from "../text/line-diff.ts";
 import type { Wanted } from "./host-plan.ts";

@@ -1,12 +1,12 @@
 // What an apply would do on one host: made of what the host answers and what its manifest wants; pure.
 import type { Action, Manifest } from "../../bundle/manifest.ts";
 import type { Member } from "../order/schedule.ts";
-import type { Line } from "../script/remote.ts";
+import type { Line } from "../script/answer.ts";
+import { type Held, heldOf } from "../script/held.ts";
 import { secretChanges } from "../script/secret-changes.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { FileChange } from "./file-changes.ts";
 import { fileChanges, secretFileChanges } from "./file-changes.ts";
-import { type Held, heldOf } from "./plan-file.ts";
 
 export type UnitVerb = "start" | "restart" | "reload" | "stop" | "enable" | "disable" | "mask";
 

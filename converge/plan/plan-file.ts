@@ -3,14 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { readBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Selection } from "../output/selection.ts";
-import type { Line } from "../script/remote.ts";
-
-/** What a host has. */
-export interface Held {
-  /** Hash of its manifest; `none` before the first apply. */
-  readonly manifest: string;
-  readonly generation: number;
-}
+import type { Held } from "../script/held.ts";
 
 export interface PlannedHost {
   /** Hash of the manifest that it shall get. */
@@ -90,20 +83,4 @@ function parse(file: string): Content {
     // It is said below, with what writes such a file.
   }
   throw new ConvergeFault(`${file} is no plan: expected what \`soundstage plan --out ${file}\` writes`);
-}
-
-export function heldOf(answer: readonly Line[]): Held {
-  const field = (step: string) => answer.find(([name]) => name === step)?.[1];
-  return { manifest: field("manifest") ?? "none", generation: Number(field("generation") ?? 0) };
-}
-
-export function requireHeld(planned: Held, held: Held): void {
-  if (planned.generation === held.generation && planned.manifest === held.manifest) return;
-  throw new ConvergeFault(
-    `the plan is stale: the host is at ${described(held)}, and it was planned at ${described(planned)}; plan again`,
-  );
-}
-
-function described({ generation, manifest }: Held): string {
-  return `generation ${generation}${manifest === "none" ? "" : ` (bundle ${manifest.slice(0, 12)})`}`;
 }

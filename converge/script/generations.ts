@@ -1,6 +1,6 @@
 // The generations that a host keeps, as `history` of its script tells them.
 import { ConvergeFault } from "../fault.ts";
-import type { Line } from "./remote.ts";
+import type { Line } from "./answer.ts";
 
 export interface Generation {
   readonly number: number;

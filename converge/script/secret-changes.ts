@@ -2,7 +2,7 @@
 import type { Manifest, SecretFile } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
 import { type Secrets, saltedDigest } from "../secrets/secrets.ts";
-import type { Line } from "./remote.ts";
+import type { Line } from "./answer.ts";
 
 export interface SecretChange {
   readonly path: string;

@@ -60,7 +60,7 @@ const CONVERGE: Record<string, string[]> = {
   order: [],
   report: ["secrets"],
   plan: ["order", "output", "script", "secrets", "ssh", "text"],
-  run: ["order", "output", "plan", "report", "script", "secrets", "ssh"],
+  run: ["order", "output", "report", "script", "secrets", "ssh"],
   look: ["output", "script", "secrets", "ssh", "text"],
   local: ["report", "secrets"],
 };

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type HostStatus, hostStatus, type Unreachable } from "../../../converge/look/host-status.ts";
 import { statusText } from "../../../converge/look/status-table.ts";
 import type { Machine } from "../../../converge/output/hosts.ts";
-import type { Line } from "../../../converge/script/remote.ts";
+import type { Line } from "../../../converge/script/answer.ts";
 import { tableText } from "../../../converge/text/table.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");

@@ -3,7 +3,7 @@ import { sha256 } from "../../../bundle/hash.ts";
 import type { Manifest } from "../../../bundle/manifest.ts";
 import { hostPlan, type Wanted } from "../../../converge/plan/host-plan.ts";
 import { PlanText } from "../../../converge/plan/plan-text.ts";
-import type { Line } from "../../../converge/script/remote.ts";
+import type { Line } from "../../../converge/script/answer.ts";
 import { saltedDigest } from "../../../converge/secrets/secrets.ts";
 
 const NEW = "listen 80;\nserver_name new;\n";
