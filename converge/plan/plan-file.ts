@@ -1,8 +1,9 @@
 // A plan that was written down: which bundle each host shall get, and what it had when that was shown.
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { readBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Selection } from "../output/selection.ts";
+import { writeRecord } from "../record-file.ts";
 import type { Held } from "../script/held.ts";
 
 export interface PlannedHost {
@@ -27,8 +28,7 @@ export class PlanFile {
   }
 
   static write(file: string, stacks: Content["stacks"]): void {
-    writeFileSync(`${file}.part`, `${JSON.stringify({ format: 1, stacks } satisfies Content, null, 2)}\n`);
-    renameSync(`${file}.part`, file);
+    writeRecord(file, `${JSON.stringify({ format: 1, stacks } satisfies Content, null, 2)}\n`);
   }
 
   static read(file: string): PlanFile {

@@ -115,8 +115,8 @@ export class Remote {
     return (await this.#ssh.exec(this.#command(verb, args))).code === 0;
   }
 
-  /** Runs a command that is no verb, whose output goes on as it comes. @returns its exit code */
-  stream(command: string, out: Writable): Promise<number> {
+  /** Runs a command that is no verb, whose output goes on as it comes. */
+  stream(command: string, out: Writable): ReturnType<Ssh["stream"]> {
     return this.#ssh.stream(command, out);
   }
 
