@@ -124,6 +124,21 @@ test("a plan is read from top to bottom: what is odd, what comes, what restarts,
   );
 });
 
+test("what a host says of itself does not command the terminal", () => {
+  const evil = "\u001b]0;owned\u0007";
+  const text = shown([
+    ...held(),
+    ...SECRETS,
+    ["busy", `root${evil}`],
+    ["drift", `unit ${evil}`],
+    ["kernel", "vm.swappiness", evil, "10"],
+    ["file", "content", "0644", "root:root", `fifo${evil}`, "/etc/nginx.conf"],
+    ["unit", `x${evil}.service`, "stop"],
+  ]);
+  expect(text).toContain("another run holds the host: root\ufffd]0;owned\ufffd");
+  expect(text).not.toMatch(/[^\P{Cc}\n]/u);
+});
+
 test("a host that is its bundle has nothing to change, and one that drifted from it has", () => {
   expect(shown([...held(wanted.hash), ...SECRETS])).toBe("eu-1  nothing to change\n");
   const drifted: Line[] = [...held(wanted.hash), ["drift", "unit nginx.service is inactive, not started"]];
