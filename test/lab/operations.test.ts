@@ -152,9 +152,9 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
     expect(stdout).toMatch(/page\.service/);
     const every = await run("logs", "a", "--json");
     expect(JSON.parse(last(every.stdout))).toHaveProperty("MESSAGE");
-    const bad = await run("logs", "a", "no/unit.service\u0001");
+    const bad = await run("logs", "a", "--lines", "99999999999");
     expect([bad.code, bad.stdout]).toEqual([1, ""]);
-    expect(bad.stderr).toMatch(/\S/);
+    expect(bad.stderr).toContain("Failed to parse lines");
     const following = command(out, "logs", "a", "page.service", "--follow", "--lines", "0");
     const journals = "ls /proc/*/exe -l 2>/dev/null | grep -c /journalctl";
     await eventually(10_000, async () => {
