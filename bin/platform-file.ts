@@ -1,11 +1,12 @@
-// Reads the platform file that a command is about, and judges all of it.
-import { closeSync, openSync, readSync } from "node:fs";
+// The platform file that a command is about: read, and judged as a whole; written where a pin comes into it.
+import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
+import { writeRecord } from "../converge/record-file.ts";
 import { type Loaded, loadPlatform } from "../platform/load.ts";
 import release from "../relay/package.json" with { type: "json" };
 import { stackRules } from "../stacks/rules.ts";
 
 /** The releases that this checkout builds. */
-export const RELEASES: readonly string[] = ["workspace", release.version];
+const RELEASES: readonly string[] = ["workspace", release.version];
 /** Bytes; no platform file comes near. */
 const LONGEST = 1 << 20;
 
@@ -38,4 +39,12 @@ export function platformText(file: string): string {
   }
   if (length > LONGEST) throw new Error(`${file}: expected at most ${LONGEST} bytes, found more`);
   return bytes.toString("utf8", 0, length);
+}
+
+/** Writes it unless somebody else did meanwhile; who may read it stays. */
+export function writePlatform(file: string, before: string, after: string): void {
+  const path = realpathSync(file);
+  if (readFileSync(path, "utf8") !== before)
+    throw new Error(`${file} was changed meanwhile: nothing was written; run the command again`);
+  writeRecord(path, after, statSync(path).mode & 0o7777);
 }

@@ -27,8 +27,12 @@ const program = new Command("soundstage")
     "after",
     `
 Environment:
-  SOUNDSTAGE_PLATFORM  the platform file (default: platform.yaml)
-  SOUNDSTAGE_SET       parameters of regions for this run: regions.eu.release=1.5.0,regions.us.live=false`,
+  SOUNDSTAGE_PLATFORM     the platform file (default: platform.yaml)
+  SOUNDSTAGE_SET          parameters of regions for this run: regions.eu.release=1.5.0,regions.us.live=false
+  SOUNDSTAGE_ALLOW_OLDER  hosts that may go back to an output without the commit they have: eu-1,eu-2
+
+Exit codes are 0 for what was asked for and 1 for anything else, unless the help of a command says more.
+Why a command ends with 1 before it has begun is said on stderr, also with --json.`,
   );
 /** The CLI lies in the output that it applies; from a checkout it is the app's own. */
 const output =

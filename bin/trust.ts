@@ -1,13 +1,13 @@
 import { dirname, resolve } from "node:path";
-import { createInterface } from "node:readline/promises";
 import type { Connection } from "../bundle/manifest.ts";
 import { ConvergeFault } from "../converge/fault.ts";
-import { withPin, writePlatform } from "../converge/pin-file.ts";
 import { Secrets } from "../converge/secrets/secrets.ts";
 import { Access, accessSecrets } from "../converge/ssh/access.ts";
 import { described, examine, type Findings } from "../converge/ssh/trust.ts";
 import { loadPlatform } from "../platform/load.ts";
-import { platformFile, platformText } from "./platform-file.ts";
+import { withPin } from "../platform/pin.ts";
+import { askedYes } from "./ask.ts";
+import { platformFile, platformText, writePlatform } from "./platform-file.ts";
 
 export interface TrustOptions {
   readonly region?: string;
@@ -38,15 +38,17 @@ export async function trust(host: string, options: TrustOptions): Promise<number
     else console.log(outcome);
   };
   if (!options.json) console.log(described(findings));
-  if (contradicts.length > 0) throw new ConvergeFault(`nothing was written: ${contradicts.join("; ")}`);
+  const refused = (reason: string) => {
+    if (options.json) tell(`refused: ${reason}`);
+    return new ConvergeFault(`nothing was written: ${reason}`);
+  };
+  if (contradicts.length > 0) throw refused(contradicts.join("; "));
   if (pinned === "one of these" && !options.replace) {
     tell(`${file} pins a key of ${host} already`);
     return 0;
   }
   if (pinned === "another" && !options.replace)
-    throw new ConvergeFault(
-      `nothing was written: ${file} pins ${connection.hostKey}; --replace puts the new key in its place`,
-    );
+    throw refused(`${file} pins ${connection.hostKey}; --replace puts the new key in its place`);
   if (!options.yes && (options.json || !(await confirmed(findings)))) {
     tell("nothing was written");
     return 2;
@@ -77,17 +79,9 @@ function find(text: string, file: string, host: string, { region, stack }: Trust
   return { row: ["regions", name, "hosts", host], connection };
 }
 
-async function confirmed({ choice, host }: Findings): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    console.error(
-      "there is no terminal to ask at: --yes --fingerprint SHA256:… pins the key that you have compared",
-    );
-    return false;
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(
-    `Pin ${choice.type} ${choice.fingerprint} for ${host}? (yes, or its fingerprint) `,
-  );
-  terminal.close();
-  return ["yes", choice.fingerprint].includes(answer.trim());
+function confirmed({ choice, host }: Findings): Promise<boolean> {
+  return askedYes(`Pin ${choice.type} ${choice.fingerprint} for ${host}? (yes, or its fingerprint) `, {
+    also: choice.fingerprint,
+    unasked: "--yes --fingerprint SHA256:… pins the key that you have compared",
+  });
 }

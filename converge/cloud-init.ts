@@ -1,17 +1,8 @@
 // A host that is brought to its bundle without SSH: the bundle as one file, and the user data that fetches it.
-import { createHash } from "node:crypto";
-import {
-  createReadStream,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { fileHash } from "../bundle/hash.ts";
 import type { Connection } from "../bundle/manifest.ts";
 import { type HostBundle, readBundle, readRegion } from "../bundle/reader.ts";
 import { userData } from "../templates/cloud-init/user-data.ts";
@@ -60,7 +51,7 @@ export async function cloudInit({ output, stack, host, out, ...options }: CloudI
   } finally {
     rmSync(folder, { recursive: true });
   }
-  const text = userData({ host, url, sha256: await hashOf(out) });
+  const text = userData({ host, url, sha256: await fileHash(out) });
   if (Buffer.byteLength(text) > MAX_USER_DATA)
     throw new ConvergeFault(
       `the user data of ${host} would have more than ${MAX_USER_DATA} bytes: shorten the URL`,
@@ -100,10 +91,4 @@ async function seal(bundle: HostBundle, { host, hostKey }: Connection, secrets: 
   const input = secrets.lines(bundle.manifest.secrets);
   const age = ["--encrypt", "--armor", "--recipient", hostKey];
   return printed("age", age, { input, timeout: MINUTE });
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest("hex");
 }

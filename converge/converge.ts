@@ -1,8 +1,7 @@
 // What Terraform's command and `soundstage apply` call: the hosts of stacks, brought to their bundles.
 import { resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
-import { readBundle, readRegion } from "../bundle/reader.ts";
-import { ConvergeFault } from "./fault.ts";
+import { readBundle } from "../bundle/reader.ts";
 import { LocalHost } from "./local/local.ts";
 import { Budget } from "./order/budget.ts";
 import { Share } from "./order/share.ts";
@@ -10,14 +9,15 @@ import { LastRun } from "./output/last-run.ts";
 import { platformFolder } from "./output/platform-folder.ts";
 import { type Selection, select, type Wanted } from "./output/selection.ts";
 import { PlanFile } from "./plan/plan-file.ts";
-import { JsonReport } from "./report/json-report.ts";
+import { display } from "./report/display.ts";
 import { MaskedReport } from "./report/masked-report.ts";
-import { type Display, PlainReport } from "./report/report.ts";
+import type { Display } from "./report/report.ts";
 import { RunLog } from "./report/run-log.ts";
 import { isDone, type Outcome } from "./report/summary.ts";
 import { convergeRegion } from "./run/region.ts";
 import { ProcessStop } from "./run/stop.ts";
 import { Secrets } from "./secrets/secrets.ts";
+import { milliseconds } from "./text/quantity.ts";
 
 export interface ConvergeOptions extends Wanted {
   /** Sizes of the waves of hosts without an order, such as `1,25%,100%`. @default what the region says */
@@ -48,7 +48,7 @@ export async function converge(options: ConvergeOptions): Promise<number> {
   const run = {
     ...options,
     planned,
-    waves: options.waves === undefined ? undefined : parseWaves(options.waves.split(",")),
+    waves: options.waves === undefined ? undefined : Share.waves(options.waves.split(",")),
     lockWait: options.lockWait === undefined ? 60_000 : milliseconds(options.lockWait, "--lock-wait"),
     outcomes,
     budget: new Budget(maxFail, outcomes.size),
@@ -104,7 +104,7 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
     return;
   }
   const folder = platformFolder(output, stack);
-  const sizes = run.waves ?? (waves && parseWaves(waves));
+  const sizes = run.waves ?? (waves && Share.waves(waves));
   await convergeRegion({
     output,
     stack,
@@ -126,37 +126,5 @@ async function one({ stack, hosts, waves }: Selection, run: Run): Promise<void> 
     const local = new LocalHost(resolve(folder, host.directory));
     const secrets = new Secrets(folder);
     outcomes.set(host.host, await local.converge(bundle, secrets, new MaskedReport(report, secrets)));
-  }
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
-
-/** `90s`, `5m`, `1h`; seconds where no unit stands. */
-export function milliseconds(text: string, option: string): number {
-  const [, number, unit = "s"] = /^(\d+)([smh])?$/.exec(text) ?? [];
-  if (number === undefined) throw new ConvergeFault(`${option} ${text}: expected a time such as 60s or 5m`);
-  return Number(number) * (UNITS[unit] as number);
-}
-
-function parseWaves(sizes: readonly string[]): Share[] {
-  return sizes.map((size) => Share.parse(size, "wave"));
-}
-
-/** A display that moves where a person looks, plain lines for Terraform, which gives its child no terminal. */
-export async function display(log: RunLog, json: boolean): Promise<Display> {
-  if (json) return new JsonReport(log);
-  // What moves must fit: a line a host, and one for the step that runs.
-  if (!process.stdout.isTTY || log.hosts.length * 2 > process.stdout.rows) return new PlainReport(log);
-  const { LiveReport } = await import("./report/live-report.ts");
-  return new LiveReport(log);
-}
-
-/** Stops the processes of a stack's folders. */
-export async function down(output: string, stack: string): Promise<void> {
-  for (const host of readRegion(output, stack).hosts) {
-    if (!("directory" in host))
-      throw new ConvergeFault(`host ${host.host} of ${stack} is a machine: it is not stopped from here`);
-    const stopped = await new LocalHost(resolve(platformFolder(output, stack), host.directory)).down();
-    console.log(`${host.host}  ${stopped ? "stopped" : "was not running"}`);
   }
 }

@@ -1,16 +1,17 @@
 // The versions of packages that hosts have, as packages.lock pins them.
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Connection } from "../bundle/manifest.ts";
+import { Writable } from "node:stream";
 import { lockText, type PackagesLock, readLock } from "../bundle/packages-lock.ts";
-import { readBundle, readRegion } from "../bundle/reader.ts";
 import { word } from "../templates/shell/print.ts";
 import { ConvergeFault } from "./fault.ts";
-import { requireApplicable } from "./output/applicable.ts";
+import { Hosts, type Machine } from "./output/hosts.ts";
 import { platformFolder } from "./output/platform-folder.ts";
-import { Secrets } from "./secrets/secrets.ts";
-import { Access, accessSecrets } from "./ssh/access.ts";
-import { Ssh } from "./ssh/ssh.ts";
+import { select } from "./output/selection.ts";
+import { writeRecord } from "./record-file.ts";
+import type { Remote } from "./script/remote.ts";
+import { plain } from "./text/plain.ts";
+import { plural } from "./text/quantity.ts";
 
 export interface LockOptions {
   /** Folder that cdktf synthesized into. */
@@ -19,6 +20,7 @@ export interface LockOptions {
   readonly stack?: string;
   /** Whose versions shall hold; all when empty. */
   readonly hosts: readonly string[];
+  readonly json?: boolean;
 }
 
 interface Found {
@@ -29,37 +31,32 @@ interface Found {
   readonly version: string | undefined;
 }
 
-/** Connections at a time. */
-const PARALLEL = 16;
-
 /** Asks the hosts and writes the file beside the platform file. */
-export async function lockPackages({ output, stack, hosts }: LockOptions): Promise<void> {
+export async function lockPackages({ output, stack, hosts: named, json }: LockOptions): Promise<void> {
   const stacks = stack ? [stack] : stacksOf(output);
-  const rows = stacks.flatMap((name) => machines(output, name));
-  const unknown = hosts.filter((host) => !rows.some(({ connection }) => connection.host === host));
-  if (unknown.length > 0) throw new ConvergeFault(`there is no host ${unknown.join(", ")} among them`);
-  const queue = rows.filter(({ connection }) => hosts.length === 0 || hosts.includes(connection.host));
-  if (queue.length === 0) throw new ConvergeFault(`${stack ?? "the output"} has no hosts with packages`);
-  const folder = platformFolder(output, stacks[0] as string);
-  const secrets = new Secrets(folder);
-  await secrets.require(queue.map(({ connection }) => accessSecrets(connection)));
-  const access = new Access(folder, secrets);
-  const found: Found[] = [];
-  const worker = async (): Promise<void> => {
-    for (let row = queue.shift(); row; row = queue.shift()) {
-      const { connection, packages } = row;
-      found.push(...(await ask(connection, access, packages)));
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
-  const file = join(folder, "packages.lock");
-  const partial = stack !== undefined || hosts.length > 0;
+  const meant = select({ output, stack: stacks, hosts: named }).flatMap(({ hosts }) =>
+    hosts.flatMap((row) => ("address" in row ? [row.host] : [])),
+  );
+  if (meant.length === 0) throw new ConvergeFault(`${stack ?? "the output"} has no hosts with packages`);
+  const hosts = await Hosts.of({ output, stack: stacks, hosts: meant });
+  const answers = await hosts.each(ask);
+  const failures = [...answers].flatMap(([host, answer]) =>
+    answer instanceof Error ? [`  - ${host}: ${plain(answer.message)}`] : [],
+  );
+  if (failures.length > 0)
+    throw new ConvergeFault(
+      `packages.lock is not written, hosts could not be asked:\n${failures.join("\n")}`,
+    );
+  const found = [...answers.values()].flatMap((answer) => (answer instanceof Error ? [] : answer));
+  const file = join(platformFolder(output, stacks[0] as string), "packages.lock");
+  const partial = stack !== undefined || named.length > 0;
   const before = partial && existsSync(file) ? readLock(readFileSync(file, "utf8"), file) : {};
   const lock = renewed(before, agreed(found));
-  writeFileSync(`${file}.part`, lockText(lock));
-  renameSync(`${file}.part`, file);
-  for (const [release, packages] of Object.entries(lock))
-    console.log(`${file}: ${Object.keys(packages).length} packages of ${release}`);
+  writeRecord(file, lockText(lock));
+  if (json) console.log(JSON.stringify({ file, releases: lock }, null, 2));
+  else
+    for (const [release, packages] of Object.entries(lock))
+      console.log(`${file}: ${plural(Object.keys(packages).length, "package")} of ${release}`);
 }
 
 function stacksOf(output: string): string[] {
@@ -67,35 +64,29 @@ function stacksOf(output: string): string[] {
   return readdirSync(folder).filter((stack) => existsSync(join(folder, stack, "region.json")));
 }
 
-function machines(output: string, stack: string): { connection: Connection; packages: string[] }[] {
-  const { example, hosts } = readRegion(output, stack);
-  requireApplicable(stack, example);
-  return hosts.flatMap((connection) => {
-    if (!("address" in connection)) return [];
-    const { manifest } = readBundle(output, stack, connection.host);
-    return [{ connection, packages: manifest.packages.map((spec) => spec.split("=")[0] as string) }];
+async function ask(remote: Remote, { host, bundle }: Machine): Promise<Found[]> {
+  const packages = bundle.manifest.packages.map((spec) => spec.split("=")[0] as string);
+  const query = `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' ${packages.map(word).join(" ")}`;
+  const printed: Buffer[] = [];
+  const out = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      printed.push(chunk);
+      done();
+    },
   });
-}
-
-async function ask(connection: Connection, access: Access, packages: readonly string[]): Promise<Found[]> {
-  const { host } = connection;
-  const ssh = await Ssh.connect(connection, access);
-  try {
-    const query = `dpkg-query -W -f '\${db:Status-Status} \${Package} \${Version}\\n' ${packages.map(word).join(" ")}`;
-    const { stdout } = await ssh.exec(
-      `. /etc/os-release; echo "$VERSION_CODENAME"${packages.length > 0 ? `; ${query} 2>/dev/null` : ""}`,
-    );
-    const [release = "", ...lines] = stdout.split("\n");
-    const versions = new Map(
-      lines.flatMap((line): [string, string][] => {
-        const [status, name, version] = line.split(" ");
-        return status === "installed" ? [[name as string, version as string]] : [];
-      }),
-    );
-    return packages.map((name) => ({ host, release, name, version: versions.get(name) }));
-  } finally {
-    ssh.close();
-  }
+  // Of a package that is not there dpkg-query says so, and fails.
+  const command = `. /etc/os-release && echo "$VERSION_CODENAME"${packages.length > 0 ? ` && { ${query} 2>/dev/null || [ $? = 1 ]; }` : ""}`;
+  const { code, stderr } = await remote.stream(command, out);
+  if (code !== 0)
+    throw new ConvergeFault(`its packages can not be listed: exit code ${code}\n${stderr.trim()}`);
+  const [release = "", ...lines] = Buffer.concat(printed).toString().split("\n");
+  const versions = new Map(
+    lines.flatMap((line): [string, string][] => {
+      const [status, name, version] = line.split(" ");
+      return status === "installed" ? [[name as string, version as string]] : [];
+    }),
+  );
+  return packages.map((name) => ({ host, release, name, version: versions.get(name) }));
 }
 
 /** One version a package and release: where hosts differ somebody has to say which shall hold. */

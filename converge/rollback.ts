@@ -1,7 +1,7 @@
 // `soundstage rollback`: an earlier generation in place again, proven or put back like any other change.
-import { display, milliseconds } from "./converge.ts";
 import { Hosts } from "./output/hosts.ts";
 import { owner } from "./owner.ts";
+import { display } from "./report/display.ts";
 import { MaskedReport } from "./report/masked-report.ts";
 import type { Report } from "./report/report.ts";
 import { RunLog } from "./report/run-log.ts";
@@ -10,6 +10,7 @@ import { HostRun } from "./run/host-run.ts";
 import { ProcessStop, type Stop } from "./run/stop.ts";
 import { goal } from "./script/generations.ts";
 import { OutputOrigin } from "./script/output-origin.ts";
+import { milliseconds } from "./text/quantity.ts";
 
 export interface RollbackOptions {
   readonly output: string;
@@ -24,7 +25,8 @@ export interface RollbackOptions {
 
 /** @returns the exit code: 0 only when the earlier generation is in place and proven */
 export async function rollback(options: RollbackOptions): Promise<number> {
-  const { output, host, stack, generation, lockWait } = options;
+  const { output, host, stack, generation } = options;
+  const lockWait = milliseconds(options.lockWait ?? "60s", "--lock-wait");
   const hosts = await Hosts.of({ output, stack, hosts: [host] });
   const shown = await display(new RunLog(output, new Map([[host, stack]])), options.json ?? false);
   const report = new MaskedReport(shown, hosts.secrets);
@@ -51,19 +53,17 @@ export async function rollback(options: RollbackOptions): Promise<number> {
     secrets: hosts.secrets,
     report,
     owner: owner(),
-    lockWait: lockWait === undefined ? 60_000 : milliseconds(lockWait, "--lock-wait"),
+    lockWait,
     origin: OutputOrigin.of(output),
     planned: undefined,
     allowOlder: true,
   });
   try {
     const groups = await prepare(run, generation, report);
-    if (stop.reason) report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
-    else {
+    outcome = await change(run, groups, stop, () => {
       outcome = "changing";
-      await change(run, groups, stop);
-      outcome = "changed";
-    }
+    });
+    if (outcome === "not begun") report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
   } catch (error) {
     outcome = "failed";
     report.failed(host, (error as Error).message);
@@ -88,12 +88,22 @@ async function prepare(run: HostRun, wanted: number | undefined, report: Report)
   });
 }
 
+type Changeable = Pick<HostRun, "member" | "handover" | "apply" | "gate" | "prove">;
+
 /** A leader hands over before anything of it restarts, and the gate of a cluster stands behind it, as in a run. */
-async function change(run: HostRun, groups: readonly string[], stop: Stop): Promise<void> {
+export async function change(
+  run: Changeable,
+  groups: readonly string[],
+  stop: Stop,
+  begins: () => void,
+): Promise<"changed" | "not begun"> {
+  if (stop.reason) return "not begun";
   const { fresh, leads } = await run.member();
   for (const group of leads) if (!fresh.has(group) && groups.includes(group)) await run.handover(group);
-  if (stop.reason) throw new Error(`${stop.reason}; nothing was changed here`);
+  if (stop.reason) return "not begun";
+  begins();
   await run.apply();
   for (const group of groups) await run.gate(group);
   await run.prove();
+  return "changed";
 }

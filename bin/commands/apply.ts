@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { outputOption, stackOption } from "./options.ts";
+import { exitCodes, JSON_LINES, jsonOption, outputOption, STOPPED, stackOption } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -13,12 +13,19 @@ export function register(program: Command, output: string): void {
     .option("--only-failed", "only hosts that were not at their bundle when the last run ended")
     .option("--skip-unreachable", "go on without hosts that can not be reached, and fail at the end")
     .option("--lock-wait <time>", "how long to wait for another run that holds a host", "60s")
-    .option("--allow-older", "let hosts go back to an output that does not contain the commit they have")
+    .option(
+      "--allow-older",
+      "let hosts go back to an output that does not contain the commit they have (those of SOUNDSTAGE_ALLOW_OLDER may)",
+    )
     .option(
       "--plan <file>",
       "apply what soundstage plan --out wrote, and only to hosts that are as they were then",
     )
-    .option("--json", "say what happens as a JSON object a line")
+    .addOption(jsonOption(JSON_LINES))
+    .addHelpText(
+      "after",
+      exitCodes({ 0: "every host is at its bundle", 1: "one is not, or was refused", ...STOPPED }),
+    )
     .action(async (hosts: string[], options: { stack: string[]; output: string }) => {
       const { converge } = await import("../../converge/converge.ts");
       process.exitCode = await converge({ ...options, output: resolve(options.output), hosts });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Command } from "commander";
+import { jsonOption } from "./options.ts";
 
 export function register(program: Command): void {
   program
@@ -7,10 +8,11 @@ export function register(program: Command): void {
     .description("the private certificate authority of the clusters")
     .command("init <folder>")
     .description("make ca.key and ca.crt in a folder")
-    .action(async (folder: string) => {
+    .addOption(jsonOption())
+    .action(async (folder: string, { json }: { json?: boolean }) => {
       await (await import("../../converge/secrets/authority.ts")).createAuthority(folder);
-      console.log(
-        `${join(folder, "ca.crt")} and ${join(folder, "ca.key")} are made; keep the key to yourself`,
-      );
+      const [certificate, key] = [join(folder, "ca.crt"), join(folder, "ca.key")];
+      if (json) console.log(JSON.stringify({ certificate, key }, null, 2));
+      else console.log(`${certificate} and ${key} are made; keep the key to yourself`);
     });
 }

@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { outputOption, stackOfHost } from "./options.ts";
+import { jsonOption, outputOption, stackOfHost } from "./options.ts";
+
+interface Options {
+  readonly stack: string;
+  readonly out: string;
+  readonly url: string;
+  readonly output: string;
+  readonly json?: boolean;
+}
 
 export function register(program: Command, output: string): void {
   program
@@ -10,9 +18,13 @@ export function register(program: Command, output: string): void {
     .requiredOption("--out <file>", "where to write its bundle, a .tar.gz for you to put at the URL")
     .requiredOption("--url <url>", "https address at which the host will find that file")
     .addOption(outputOption(output))
-    .action(async (host: string, options: { stack: string; out: string; url: string; output: string }) => {
+    .addOption(jsonOption())
+    .action(async (host: string, options: Options) => {
       const { cloudInit } = await import("../../converge/cloud-init.ts");
-      process.stdout.write(await cloudInit({ ...options, output: resolve(options.output), host }));
-      console.error(`${options.out} is written: put it at ${options.url}`);
+      const userData = await cloudInit({ ...options, output: resolve(options.output), host });
+      const { out, url, json } = options;
+      if (json) return console.log(JSON.stringify({ host, file: out, url, userData }, null, 2));
+      process.stdout.write(userData);
+      console.error(`${out} is written: put it at ${url}`);
     });
 }

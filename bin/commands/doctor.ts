@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { jsonOption, outputOption, stackOption } from "./options.ts";
+import { exitCodes, jsonOption, outputOption, stackOption } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -9,6 +9,7 @@ export function register(program: Command, output: string): void {
     .addOption(stackOption().makeOptionMandatory(false))
     .addOption(outputOption(output))
     .addOption(jsonOption())
+    .addHelpText("after", exitCodes({ 0: "all is as it should be", 1: "something is not" }))
     .action(async (options: { stack?: string[]; output: string; json?: boolean }) => {
       const { doctor } = await import("../../converge/look/doctor.ts");
       const { platformFile, readPlatform } = await import("../platform-file.ts");

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { outputOption, stackOfHost } from "./options.ts";
+import { exitCodes, jsonOption, outputOption, stackOfHost } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -10,7 +10,11 @@ export function register(program: Command, output: string): void {
     .option("--follow", "go on with what is logged from now on")
     .option("--lines <number>", "how many of the last lines", "100")
     .addOption(outputOption(output))
-    .option("--json", "the journal's own objects, one a line")
+    .addOption(jsonOption("the journal's own objects, one a line"))
+    .addHelpText(
+      "after",
+      exitCodes({ 0: "shown", other: "that of journalctl(1) on the host; 1 where it is not reached" }),
+    )
     .action(async (host: string, unit: string | undefined, options: { stack: string; output: string }) => {
       const { logs } = await import("../../converge/look/logs.ts");
       const wanted = { ...options, output: resolve(options.output), host };

@@ -21,6 +21,23 @@ export function stackOfHost(): Option {
   ).makeOptionMandatory();
 }
 
-export function jsonOption(): Option {
-  return new Option("--json", "for machines");
+export function jsonOption(description = "print one JSON object"): Option {
+  return new Option("--json", description);
+}
+
+/** Of a run, which tells as it goes. */
+export const JSON_LINES = "say what happens as a JSON object a line";
+
+/** Of a run that was told to end. */
+export const STOPPED = {
+  129: "ended by SIGHUP before all hosts were begun",
+  130: "the same by SIGINT",
+  143: "the same by SIGTERM",
+};
+
+/** The end of a command's help. */
+export function exitCodes(codes: Readonly<Record<string, string>>): string {
+  return `\nExit codes:\n${Object.entries(codes)
+    .map(([code, meaning]) => `  ${code.padEnd(5)}  ${meaning}`)
+    .join("\n")}`;
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { outputOption, stackOfHost } from "./options.ts";
+import { exitCodes, JSON_LINES, jsonOption, outputOption, STOPPED, stackOfHost } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -10,7 +10,11 @@ export function register(program: Command, output: string): void {
     .addOption(stackOfHost())
     .option("--lock-wait <time>", "how long to wait for a run that holds the host", "60s")
     .addOption(outputOption(output))
-    .option("--json", "say what happens as a JSON object a line")
+    .addOption(jsonOption(JSON_LINES))
+    .addHelpText(
+      "after",
+      exitCodes({ 0: "it is in place and proven", 1: "it is not, and what was there is back", ...STOPPED }),
+    )
     .action(
       async (host: string, generation: number | undefined, options: { stack: string; output: string }) => {
         const { rollback } = await import("../../converge/rollback.ts");

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { TrustOptions } from "../trust.ts";
-import { jsonOption } from "./options.ts";
+import { exitCodes, jsonOption } from "./options.ts";
 
 export function register(program: Command): void {
   program
@@ -12,6 +12,14 @@ export function register(program: Command): void {
     .option("--yes", "write the key of --fingerprint without asking")
     .option("--replace", "put the key in the place of another pin")
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      exitCodes({
+        0: "a key of the host is pinned",
+        1: "refused",
+        2: "its keys were shown, and nothing was written",
+      }),
+    )
     .action(async (host: string, options: TrustOptions) => {
       process.exitCode = await (await import("../trust.ts")).trust(host, options);
     });

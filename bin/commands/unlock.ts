@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { jsonOption, outputOption, stackOfHost } from "./options.ts";
+import { exitCodes, jsonOption, outputOption, stackOfHost } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -10,10 +10,18 @@ export function register(program: Command, output: string): void {
     .option("--yes", "do not ask")
     .addOption(outputOption(output))
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      exitCodes({
+        0: "nobody holds the host any more",
+        1: "it could not be taken",
+        2: "it was not confirmed, and nothing was changed",
+      }),
+    )
     .action(async (host: string, options: { stack: string; output: string; yes?: boolean }) => {
       const { unlock } = await import("../../converge/look/unlock.ts");
       const { askedYes } = await import("../ask.ts");
-      const confirmed = options.yes ? async () => true : askedYes;
+      const confirmed = options.yes ? async () => true : (question: string) => askedYes(question);
       process.exitCode = await unlock({ ...options, output: resolve(options.output), host, confirmed });
     });
 }

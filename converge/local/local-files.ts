@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../bundle/hash.ts";
-import type { Manifest } from "../../bundle/manifest.ts";
+import type { Manifest, SecretFile } from "../../bundle/manifest.ts";
 import type { HostBundle } from "../../bundle/reader.ts";
 import type { Report } from "../report/report.ts";
 import type { Secrets } from "../secrets/secrets.ts";
@@ -37,7 +37,7 @@ export class LocalFiles {
         this.#isFile(file.path, file.mode, file.size, file.source === "text" ? file.sha256 : undefined),
       ) &&
       manifest.archives.every(({ path, sha256: wanted }) => this.#archive(path) === wanted) &&
-      manifest.secrets.every((secret) => this.#read(secret.path) === this.#secrets.content(secret))
+      manifest.secrets.every((secret) => this.#isSecret(secret))
     );
   }
 
@@ -85,6 +85,14 @@ export class LocalFiles {
     const stat = statSync(join(this.#root, path), { throwIfNoEntry: false });
     if (!stat || stat.size !== size || (stat.mode & 0o7777) !== Number.parseInt(mode, 8)) return false;
     return hash === undefined || sha256(readFileSync(join(this.#root, path))) === hash;
+  }
+
+  #isSecret(secret: SecretFile): boolean {
+    const content = this.#secrets.content(secret);
+    return (
+      this.#isFile(secret.path, secret.mode, Buffer.byteLength(content), undefined) &&
+      this.#read(secret.path) === content
+    );
   }
 
   /** Hash of the archive whose tree lies there as it was unpacked; undefined where something of it differs. */

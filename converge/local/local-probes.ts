@@ -28,6 +28,18 @@ export class LocalProbes {
     }
   }
 
+  /** Whether all of them hold now: what a run started whose probes failed is not taken for well by the next. */
+  answered({ probes }: Manifest): boolean {
+    return probes.every(({ command }) => {
+      try {
+        this.#run(command);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
   async hold({ host, probes }: Manifest, report: Report): Promise<void> {
     for (const { id, command, seconds } of probes) {
       const end = Date.now() + seconds * 1000;

@@ -64,7 +64,8 @@ export class LocalHost {
       held !== undefined &&
       sha256(manifestText(held)) === hash &&
       (manifest.processes.length === 0 || supervised(this.#state)) &&
-      files.same(manifest)
+      files.same(manifest) &&
+      probes.answered(manifest)
     ) {
       report.step(manifest.host, "same", "");
       return "same";

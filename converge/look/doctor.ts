@@ -2,9 +2,9 @@
 
 import { Hosts } from "../output/hosts.ts";
 import { type Cell, hasColours, tableText } from "../text/table.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, finding } from "./finding.ts";
 import { hereFindings } from "./here-findings.ts";
-import { finding, hostFindings } from "./host-findings.ts";
+import { hostFindings } from "./host-findings.ts";
 
 export interface DoctorOptions {
   readonly output: string;

@@ -8,3 +8,7 @@ export interface Finding {
   /** Command that mends it, or what to do, where it is not as it should be. */
   readonly fix?: string;
 }
+
+export function finding(where: string, what: string, ok: boolean, found: string, fix: string): Finding {
+  return { where, what, ok, found, ...(!ok && { fix }) };
+}

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import ssh2 from "ssh2";
 import { printed } from "../secrets/program.ts";
 import { OWN } from "../ssh/private-keys.ts";
-import type { Finding } from "./finding.ts";
-import { finding } from "./host-findings.ts";
+import { type Finding, finding } from "./finding.ts";
 
 /** The least Node.js that package.json allows. */
 const NODE = [20, 19] as const;

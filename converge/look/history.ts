@@ -1,8 +1,8 @@
 // `soundstage history`: the generations that a host keeps, or all that was ever done to it.
 
 import { Hosts } from "../output/hosts.ts";
+import type { Line } from "../script/answer.ts";
 import { generations } from "../script/generations.ts";
-import type { Line } from "../script/remote.ts";
 import { tableText } from "../text/table.ts";
 
 export interface HistoryOptions {
@@ -31,7 +31,7 @@ export async function history({ host, audit, json, ...wanted }: HistoryOptions):
 }
 
 /** @param ours the hash of the output's bundle */
-export function historyText(lines: readonly Line[], ours: string, colours?: boolean): string {
+function historyText(lines: readonly Line[], ours: string): string {
   return tableText(
     [
       { title: "gen", align: "right" },
@@ -51,7 +51,6 @@ export function historyText(lines: readonly Line[], ours: string, colours?: bool
       { text: by.replace(/ since .*$/, "") },
       { text: origin === "-" ? "" : origin.replace(/^([0-9a-f]{12})[0-9a-f]*/, "$1") },
     ]),
-    colours,
   );
 }
 

@@ -1,10 +1,10 @@
 // What a host tells of itself (`facts` of its script), judged against what its bundle needs.
 
 import type { Machine } from "../output/hosts.ts";
-import type { Line } from "../script/remote.ts";
+import { Answer, type Line } from "../script/answer.ts";
 import { bytes } from "../text/quantity.ts";
-import type { Finding } from "./finding.ts";
-import { clockFault, isNearlyFull, type RoundTrip } from "./host-status.ts";
+import { type Finding, finding } from "./finding.ts";
+import { clockFault, clockOf, disksOf, isNearlyFull, type RoundTrip } from "./host-status.ts";
 
 /** The first of Debian 12; transient units and credentials are those of it. */
 const SYSTEMD = 252;
@@ -17,16 +17,14 @@ const PORTS: readonly (readonly [unit: RegExp, ports: readonly number[]])[] = [
 ];
 const RELAY = /^soundstage-relay@(\d+)\.service$/;
 
-export function hostFindings(machine: Machine, answer: readonly Line[], trip: RoundTrip): Finding[] {
+export function hostFindings(machine: Machine, lines: readonly Line[], trip: RoundTrip): Finding[] {
   const { host: where, bundle } = machine;
-  const all = (kind: string) => answer.filter(([step]) => step === kind).map(([, ...fields]) => fields);
-  const [first = []] = all("release");
+  const answer = new Answer(lines);
+  const [first = []] = answer.all("release");
   const debian = first.includes("debian") && first.includes("12");
-  const systemd = Number(all("systemd")[0]?.[0]);
-  const unified = all("cgroup")[0]?.[0] === "cgroup2fs";
-  const seconds = Number(all("clock")[0]?.[0]) - (trip.began + trip.ended) / 2000;
-  const clock = { seconds, within: (trip.ended - trip.began) / 2000 };
-  const modules = all("module");
+  const systemd = Number(answer.one("systemd"));
+  const unified = answer.one("cgroup") === "cgroup2fs";
+  const clock = clockOf(answer, trip);
   return [
     { where, what: "ssh", ok: true, found: "root's commands run" },
     finding(where, "release", debian, first.join(" "), "install Debian 12: bundles are made for it"),
@@ -34,19 +32,18 @@ export function hostFindings(machine: Machine, answer: readonly Line[], trip: Ro
       where,
       "clock",
       clockFault(clock) === 0,
-      `${seconds.toFixed(1)} s from this machine's`,
+      `${clock.seconds.toFixed(1)} s from this machine's`,
       "apt-get install systemd-timesyncd; timedatectl set-ntp true",
     ),
-    ...all("disk").map(([path = "", device = "", free, size]) => {
-      const disk = { path, device, free: Number(free), size: Number(size) };
-      return finding(
+    ...disksOf(answer).map((disk) =>
+      finding(
         where,
-        `disk ${path}`,
+        `disk ${disk.path}`,
         !isNearlyFull(disk),
         `${bytes(disk.free)} of ${bytes(disk.size)} free`,
-        `du -xh ${path} | sort -h | tail`,
-      );
-    }),
+        `du -xh ${disk.path} | sort -h | tail`,
+      ),
+    ),
     finding(where, "systemd", systemd >= SYSTEMD, String(systemd), "apt-get update && apt-get full-upgrade"),
     finding(
       where,
@@ -55,19 +52,21 @@ export function hostFindings(machine: Machine, answer: readonly Line[], trip: Ro
       unified ? "version 2" : "version 1: quotas of units do not hold",
       "add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX, then update-grub && reboot",
     ),
-    ...modules.map(([name = "", has]) =>
-      finding(
-        where,
-        `kernel ${name}`,
-        has === "yes",
-        has === "yes" ? "there" : "not in this kernel",
-        "apt-get install linux-image-amd64 && reboot",
+    ...answer
+      .all("module")
+      .map(([name = "", has]) =>
+        finding(
+          where,
+          `kernel ${name}`,
+          has === "yes",
+          has === "yes" ? "there" : "not in this kernel",
+          "apt-get install linux-image-amd64 && reboot",
+        ),
       ),
-    ),
     ...ports(
       where,
       bundle.manifest.units.map(({ name }) => name),
-      all("listens"),
+      answer.all("listens"),
     ),
   ];
 }
@@ -92,8 +91,4 @@ function ports(where: string, units: readonly string[], listens: readonly string
 function portsOf(unit: string): readonly number[] {
   const relay = RELAY.exec(unit)?.[1];
   return relay ? [Number(relay)] : (PORTS.find(([pattern]) => pattern.test(unit))?.[1] ?? []);
-}
-
-export function finding(where: string, what: string, ok: boolean, found: string, fix: string): Finding {
-  return { where, what, ok, found, ...(!ok && { fix }) };
 }

@@ -1,6 +1,6 @@
 // What a host says of itself (`status` of its script), and what of it is not as it should be.
 import type { Machine } from "../output/hosts.ts";
-import type { Line } from "../script/remote.ts";
+import { Answer, type Line } from "../script/answer.ts";
 import { plural } from "../text/quantity.ts";
 
 /** Where the relay's release lies on a host. */
@@ -59,37 +59,44 @@ export interface RoundTrip {
   readonly ended: number;
 }
 
-export function hostStatus(machine: Machine, answer: readonly Line[], trip: RoundTrip): HostStatus {
-  const all = (kind: string) => answer.filter(([step]) => step === kind).map(([, ...fields]) => fields);
-  const one = (kind: string) => all(kind)[0]?.[0];
-  const [meta] = all("applied");
-  const manifest = one("manifest");
-  const release = all("archive").find(([, path]) => path === RELEASE)?.[0];
-  const heldBy = one("held");
+export function hostStatus(machine: Machine, lines: readonly Line[], trip: RoundTrip): HostStatus {
+  const answer = new Answer(lines);
+  const [meta] = answer.all("applied");
+  const manifest = answer.one("manifest");
+  const release = answer.all("archive").find(([, path]) => path === RELEASE)?.[0];
+  const heldBy = answer.one("held");
   const status = {
     host: machine.host,
     stack: machine.stack,
     reachable: true,
-    generation: Number(one("generation")),
+    generation: Number(answer.one("generation")),
     bundle: !manifest ? "none" : manifest === machine.bundle.hash ? "same" : "other",
     ...(release && { release }),
-    units: all("unit").map(([name = "", wanted = "", is = "unknown"]) => ({ name, wanted, is })),
-    upSeconds: Number(one("uptime")),
-    clock: {
-      seconds: Number(one("clock")) - (trip.began + trip.ended) / 2000,
-      within: (trip.ended - trip.began) / 2000,
-    },
-    disks: all("disk").map(([path = "", device = "", free, size]) => ({
-      path,
-      device,
-      free: Number(free),
-      size: Number(size),
-    })),
+    units: answer.all("unit").map(([name = "", wanted = "", is = "unknown"]) => ({ name, wanted, is })),
+    upSeconds: Number(answer.one("uptime")),
+    clock: clockOf(answer, trip),
+    disks: disksOf(answer),
     ...(meta && { applied: { time: meta[0] ?? "", by: meta[1] ?? "", origin: meta[2] ?? "-" } }),
     ...(heldBy && { heldBy }),
-    interrupted: one("interrupted") !== undefined,
+    interrupted: answer.one("interrupted") !== undefined,
   } as const;
   return { ...status, faults: faults(status) };
+}
+
+export function clockOf(answer: Answer, { began, ended }: RoundTrip): HostStatus["clock"] {
+  return {
+    seconds: Number(answer.one("clock")) - (began + ended) / 2000,
+    within: (ended - began) / 2000,
+  };
+}
+
+export function disksOf(answer: Answer): DiskStatus[] {
+  return answer.all("disk").map(([path = "", device = "", free, size]) => ({
+    path,
+    device,
+    free: Number(free),
+    size: Number(size),
+  }));
 }
 
 export function unreachable({ host, stack }: Machine, reason: string): Unreachable {

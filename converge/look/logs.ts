@@ -2,6 +2,7 @@
 import { word } from "../../templates/shell/print.ts";
 import { ConvergeFault } from "../fault.ts";
 import { Hosts } from "../output/hosts.ts";
+import { plain } from "../text/plain.ts";
 import { hasColours } from "../text/table.ts";
 
 export interface LogsOptions {
@@ -28,13 +29,13 @@ export async function logs({
 }: LogsOptions): Promise<number> {
   if (!/^\d+$/.test(lines)) throw new ConvergeFault(`--lines ${lines}: expected a number such as 100`);
   const hosts = await Hosts.of({ ...wanted, hosts: [host] });
-  return hosts.reach(host, (remote, { bundle }) => {
+  return hosts.reach(host, async (remote, { bundle }) => {
     const units = unit
       ? [unit]
       : bundle.manifest.units.filter(({ state }) => state === "started").map(({ name }) => name);
     if (units.length === 0) throw new ConvergeFault(`the bundle of ${host} has no units: name one`);
     const command = [
-      ...(hasColours() ? ["env", "SYSTEMD_COLORS=1"] : []),
+      ...(hasColours() && !json ? ["env", "SYSTEMD_COLORS=1"] : []),
       ...[
         "journalctl",
         "--no-pager",
@@ -45,6 +46,8 @@ export async function logs({
       ...(follow ? ["--follow"] : []),
       ...units.map((name) => `--unit=${name}`),
     ];
-    return remote.stream(`exec ${command.map(word).join(" ")}`, process.stdout);
+    const { code, stderr } = await remote.stream(`exec ${command.map(word).join(" ")}`, process.stdout);
+    if (code !== 0) process.stderr.write(plain(stderr || `journalctl: exit code ${code}\n`));
+    return code;
   });
 }

@@ -1,7 +1,7 @@
 // The hosts of stacks at a glance: a row each, and below it what is not well and what to do.
 
-import { bytes, duration } from "../text/quantity.ts";
-import { type Cell, type Column, hasColours, plain, tableText } from "../text/table.ts";
+import { bytes, duration, plural } from "../text/quantity.ts";
+import { type Cell, type Column, hasColours, tableText } from "../text/table.ts";
 import { clockFault, type HostStatus, isAsWanted, isNearlyFull, type Unreachable } from "./host-status.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -42,7 +42,7 @@ export function statusText(
     colours,
   );
   const sum = ill.length === 0 ? "all are well" : `${hosts.length - ill.length} well, ${ill.length} not`;
-  return `${table}${ill.length > 0 ? `\n${faults}` : ""}\n${hosts.length} ${hosts.length === 1 ? "host" : "hosts"}: ${sum}\n`;
+  return `${table}${ill.length > 0 ? `\n${faults}` : ""}\n${plural(hosts.length, "host")}: ${sum}\n`;
 }
 
 function row(status: HostStatus | Unreachable, now: number): Cell[] {
@@ -86,7 +86,5 @@ function disk(status: HostStatus["disks"][number] | undefined): Cell {
 
 /** Of a holder the person: what process it was and since when stands in --json and in `history`. */
 function name(owner: string): string {
-  return plain(owner)
-    .replace(/ pid \d+ since .*$/, "")
-    .replace(/ on this host$/, "");
+  return owner.replace(/ pid \d+ since .*$/, "").replace(/ on this host$/, "");
 }

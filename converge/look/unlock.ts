@@ -1,7 +1,8 @@
 // `soundstage unlock`: a host taken from a run that nobody needs any more.
 import { ConvergeFault } from "../fault.ts";
 import { Hosts } from "../output/hosts.ts";
-import type { Line } from "../script/remote.ts";
+import { Answer, type Line } from "../script/answer.ts";
+import { plain } from "../text/plain.ts";
 
 export interface UnlockOptions {
   readonly output: string;
@@ -16,19 +17,20 @@ export interface UnlockOptions {
 export async function unlock({ host, json, confirmed, ...wanted }: UnlockOptions): Promise<number> {
   const hosts = await Hosts.of({ ...wanted, hosts: [host] });
   return hosts.reach(host, async (remote) => {
-    const status = await remote.ask("status");
-    const said = (kind: string) => status.find(([step]) => step === kind)?.[1];
-    const heldBy = said("held");
+    const status = new Answer(await remote.ask("status"));
+    const heldBy = status.one("held");
     const tell = (outcome: string, lines: readonly Line[] = []) => {
       if (json) console.log(JSON.stringify({ host, heldBy: heldBy ?? null, outcome, lines }, null, 2));
-      else for (const [, text] of lines.length > 0 ? lines : [["", outcome]]) console.log(`${host}  ${text}`);
+      else
+        for (const [, text] of lines.length > 0 ? lines : [["", outcome]])
+          console.log(`${host}  ${plain(text ?? "")}`);
     };
-    if (heldBy === undefined && said("interrupted") === undefined) {
+    if (heldBy === undefined && status.one("interrupted") === undefined) {
       tell("nobody holds it, and nothing was left unproven there");
       return 0;
     }
     const state = heldBy ? `is held by ${heldBy}` : "is held by nobody, and an apply was interrupted there";
-    if (!json) console.log(`${host} ${state}`);
+    if (!json) console.log(`${host} ${plain(state)}`);
     if (!(await confirmed(`Take it, and put back what was not proven? (yes) `))) {
       tell("nothing was changed");
       return 2;

@@ -26,7 +26,7 @@ type Hosts = Omit<Wave, "gates">;
 const STRICTNESS = { "one-by-one": 0, "first-then-rest": 1, together: 2 } as const;
 
 /** Sizes of the waves of hosts without an order: the first alone, then a quarter, then the rest. */
-export const WAVES: readonly Share[] = ["1", "25%", "100%"].map((size) => Share.parse(size, "wave"));
+export const WAVES: readonly Share[] = Share.waves(["1", "25%", "100%"]);
 
 /** @param waves sizes, as Ansible's `serial` has them: counts or shares of these hosts, the last repeated */
 export function schedule(members: readonly Member[], waves: readonly Share[] = WAVES): Wave[] {

@@ -15,6 +15,11 @@ export class Share {
     return new Share(text);
   }
 
+  /** Sizes of the waves of a stack. */
+  static waves(sizes: readonly string[]): Share[] {
+    return sizes.map((size) => Share.parse(size, "wave"));
+  }
+
   /** A part of a host is none. */
   of(hosts: number): number {
     const number = Number.parseInt(this.#text, 10);

@@ -1,5 +1,5 @@
 // The machines of stacks, reached side by side to be asked something.
-import type { Connection } from "../../bundle/manifest.ts";
+import type { Connection, SecretFile } from "../../bundle/manifest.ts";
 import { type HostBundle, readBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import { Remote } from "../script/remote.ts";
@@ -15,6 +15,13 @@ export interface Machine {
   readonly stack: string;
   readonly connection: Connection;
   readonly bundle: HostBundle;
+}
+
+export interface Answers<T> {
+  /** In the order of the stack's hosts. */
+  readonly found: readonly T[];
+  /** Host → why nothing is known of it. */
+  readonly failures: ReadonlyMap<string, string>;
 }
 
 export class Hosts {
@@ -37,8 +44,14 @@ export class Hosts {
     this.access = new Access(folder, secrets);
   }
 
-  /** With what it takes to reach them. */
-  static async of(wanted: Wanted): Promise<Hosts> {
+  /**
+   * With what it takes to reach them.
+   * @param needs secrets that are wanted of a bundle besides
+   */
+  static async of(
+    wanted: Wanted,
+    needs: (bundle: HostBundle) => readonly Pick<SecretFile, "parts">[] = () => [],
+  ): Promise<Hosts> {
     const rows = new Map<string, { stack: string; connection: Connection }>();
     for (const { stack, hosts } of select(wanted)) {
       for (const connection of hosts) {
@@ -51,8 +64,14 @@ export class Hosts {
     }
     const folder = platformFolder(wanted.output, [wanted.stack].flat()[0] as string);
     const secrets = new Secrets(folder);
-    await secrets.require([...rows.values()].map(({ connection }) => accessSecrets(connection)));
-    return new Hosts(wanted.output, rows, secrets, folder);
+    const hosts = new Hosts(wanted.output, rows, secrets, folder);
+    await secrets.require(
+      hosts.names.flatMap((host) => {
+        const { connection, bundle } = hosts.machine(host);
+        return [accessSecrets(connection), ...needs(bundle)];
+      }),
+    );
+    return hosts;
   }
 
   machine(host: string): Machine {
@@ -72,15 +91,27 @@ export class Hosts {
     }
   }
 
-  /** Host → what came of it, or why nothing did. */
+  /** Host → what came of it, or why nothing did, without the value of a secret in it. */
   async each<T>(
     use: (remote: Remote, machine: Machine) => Promise<T>,
   ): Promise<ReadonlyMap<string, T | Error>> {
     const answers = new Map<string, T | Error>();
     await pool(this.names, {
       step: async (host) => answers.set(host, await this.reach(host, use)),
-      failed: async (host, error) => void answers.set(host, error),
+      failed: async (host, { message }) => void answers.set(host, new Error(this.secrets.masked(message))),
     });
     return new Map(this.names.map((host) => [host, answers.get(host) as T | Error]));
+  }
+
+  /** Those of a stack, as `each` answered: what was found, and why nothing was. */
+  inStack<T>(stack: string, answers: ReadonlyMap<string, T | Error>): Answers<T> {
+    const found: T[] = [];
+    const failures = new Map<string, string>();
+    for (const [host, answer] of answers) {
+      if (this.#rows.get(host)?.stack !== stack) continue;
+      if (answer instanceof Error) failures.set(host, answer.message);
+      else found.push(answer);
+    }
+    return { found, failures };
   }
 }

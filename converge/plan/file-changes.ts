@@ -1,6 +1,6 @@
 // Files of a plan: what becomes of each, and which lines of a text change.
 
-import type { Line } from "../script/remote.ts";
+import { Answer, type Line } from "../script/answer.ts";
 import { type SecretChange, UNVERSIONED } from "../script/secret-changes.ts";
 import { unifiedDiff } from "../text/line-diff.ts";
 import type { Wanted } from "./host-plan.ts";
@@ -19,12 +19,11 @@ export interface FileChange {
 
 /** Files, folders and archives, in the order of their paths. */
 export function fileChanges(wanted: Wanted, answer: readonly Line[]): FileChange[] {
-  const drifted = new Set(answer.filter(([step]) => step === "drift").map(([, what = ""]) => what));
+  const said = new Answer(answer);
+  const drifted = new Set(said.all("drift").map(([what = ""]) => what));
   const drift = (path: string) => drifted.has(path) || drifted.has(`${path} (mode or owner)`);
   const contents = new Map(
-    answer
-      .filter(([step]) => step === "content")
-      .map(([, base64 = "", path = ""]) => [path, Buffer.from(base64, "base64").toString()]),
+    said.all("content").map(([base64 = "", path = ""]) => [path, Buffer.from(base64, "base64").toString()]),
   );
   const changes = answer.flatMap(([step, ...fields]): FileChange[] => {
     switch (step) {

@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Action, Manifest } from "../../bundle/manifest.ts";
 import type { Member } from "../order/schedule.ts";
-import type { Line } from "../script/remote.ts";
+import { Answer, type Line } from "../script/answer.ts";
+import { type Held, heldOf } from "../script/held.ts";
 import { secretChanges } from "../script/secret-changes.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { FileChange } from "./file-changes.ts";
 import { fileChanges, secretFileChanges } from "./file-changes.ts";
-import { type Held, heldOf } from "./plan-file.ts";
 
 export type UnitVerb = "start" | "restart" | "reload" | "stop" | "enable" | "disable" | "mask";
 
@@ -47,7 +47,8 @@ export interface Wanted {
 
 export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
   const { manifest, hash, secrets } = wanted;
-  const of = (step: string) => answer.filter(([name]) => name === step).map(([, ...fields]) => fields);
+  const said = new Answer(answer);
+  const of = (step: string) => said.all(step);
   const held = heldOf(answer);
   const drift = of("drift").map(([what = ""]) => what);
   const rotated = secretChanges(manifest, answer, secrets);

@@ -1,16 +1,10 @@
 // A plan that was written down: which bundle each host shall get, and what it had when that was shown.
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { readBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Selection } from "../output/selection.ts";
-import type { Line } from "../script/remote.ts";
-
-/** What a host has. */
-export interface Held {
-  /** Hash of its manifest; `none` before the first apply. */
-  readonly manifest: string;
-  readonly generation: number;
-}
+import { writeRecord } from "../record-file.ts";
+import type { Held } from "../script/held.ts";
 
 export interface PlannedHost {
   /** Hash of the manifest that it shall get. */
@@ -34,8 +28,7 @@ export class PlanFile {
   }
 
   static write(file: string, stacks: Content["stacks"]): void {
-    writeFileSync(`${file}.part`, `${JSON.stringify({ format: 1, stacks } satisfies Content, null, 2)}\n`);
-    renameSync(`${file}.part`, file);
+    writeRecord(file, `${JSON.stringify({ format: 1, stacks } satisfies Content, null, 2)}\n`);
   }
 
   static read(file: string): PlanFile {
@@ -90,20 +83,4 @@ function parse(file: string): Content {
     // It is said below, with what writes such a file.
   }
   throw new ConvergeFault(`${file} is no plan: expected what \`soundstage plan --out ${file}\` writes`);
-}
-
-export function heldOf(answer: readonly Line[]): Held {
-  const field = (step: string) => answer.find(([name]) => name === step)?.[1];
-  return { manifest: field("manifest") ?? "none", generation: Number(field("generation") ?? 0) };
-}
-
-export function requireHeld(planned: Held, held: Held): void {
-  if (planned.generation === held.generation && planned.manifest === held.manifest) return;
-  throw new ConvergeFault(
-    `the plan is stale: the host is at ${described(held)}, and it was planned at ${described(planned)}; plan again`,
-  );
-}
-
-function described({ generation, manifest }: Held): string {
-  return `generation ${generation}${manifest === "none" ? "" : ` (bundle ${manifest.slice(0, 12)})`}`;
 }

@@ -1,4 +1,5 @@
 // A plan as people read it.
+import { plain } from "../text/plain.ts";
 import type { FileChange } from "./file-changes.ts";
 import type { HostPlan } from "./host-plan.ts";
 import type { Step } from "./plan.ts";
@@ -27,8 +28,8 @@ export class PlanText {
       ),
       ...plan.users.map((user) => this.#paint("+", `+ user ${user}`)),
       ...plan.files.flatMap((file) => this.#file(file)),
-      ...plan.kernel.map(({ key, from: is, to }) => `~ kernel key ${key}: ${is} → ${to}`),
-      ...plan.units.map(({ name, verb }) => `~ unit ${name}: ${verb}`),
+      ...plan.kernel.map(({ key, from: is, to }) => plain(`~ kernel key ${key}: ${is} → ${to}`)),
+      ...plan.units.map(({ name, verb }) => plain(`~ unit ${name}: ${verb}`)),
       ...plan.actions.map(
         ({ id, scope, state }) =>
           `~ action ${id} (${scope}): ${state === "due" ? "due" : "not known before the host has its check"}`,
@@ -59,7 +60,7 @@ export class PlanText {
   #file({ path, what, drift, note, diff }: FileChange): string[] {
     const sign = SIGN[what];
     const head = `${sign} ${path}${note ? `  ${note}` : ""}${drift ? "  (drift)" : ""}`;
-    const painted = sign === "+" || sign === "-" ? this.#paint(sign, head) : head;
+    const painted = sign === "+" || sign === "-" ? this.#paint(sign, head) : plain(head);
     return diff === undefined ? [painted] : [painted, ...this.diff(diff)];
   }
 
@@ -70,17 +71,13 @@ export class PlanText {
       .slice(0, -1)
       .map((line) => {
         const mark = line.charAt(0);
-        const text = `  ${visible(line)}`;
-        return mark === "+" || mark === "-" || mark === "@" ? this.#paint(mark, text) : text;
+        const text = `  ${line}`;
+        return mark === "+" || mark === "-" || mark === "@" ? this.#paint(mark, text) : plain(text);
       });
   }
 
   #paint(colour: keyof typeof COLOUR, text: string): string {
-    return this.#colour ? `\u001b[${COLOUR[colour]}m${text}\u001b[0m` : text;
+    const seen = plain(text);
+    return this.#colour ? `\u001b[${COLOUR[colour]}m${seen}\u001b[0m` : seen;
   }
-}
-
-/** What lies on a host must not command the terminal that shows it. */
-function visible(line: string): string {
-  return line.replace(/[^\P{Cc}\t]/gu, "\ufffd");
 }

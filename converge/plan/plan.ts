@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { type HostBundle, readBundle } from "../../bundle/reader.ts";
 import { schedule, type Wave } from "../order/schedule.ts";
 import { Share } from "../order/share.ts";
-import { platformFolder } from "../output/platform-folder.ts";
-import { type Selection, select } from "../output/selection.ts";
-import { machines, survey } from "../output/survey.ts";
+import { Hosts } from "../output/hosts.ts";
+import { select } from "../output/selection.ts";
+import { Answer, type Line } from "../script/answer.ts";
 import { OutputOrigin } from "../script/output-origin.ts";
-import type { Line } from "../script/remote.ts";
-import { Secrets } from "../secrets/secrets.ts";
-import { Access, accessSecrets } from "../ssh/access.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import { plain } from "../text/plain.ts";
+import { plural } from "../text/quantity.ts";
+import { hasColours } from "../text/table.ts";
 import { type HostPlan, hostPlan } from "./host-plan.ts";
 import { PlanFile } from "./plan-file.ts";
 import { PlanText } from "./plan-text.ts";
@@ -39,58 +40,49 @@ interface StackPlan {
 }
 
 /** @returns the exit code: 0 nothing would change, 2 something would, 1 a host could not be asked */
-export async function plan(options: PlanOptions): Promise<number> {
-  const { output, json, out } = options;
-  const folder = platformFolder(output, [options.stack].flat()[0] as string);
-  const secrets = new Secrets(folder);
-  const access = new Access(folder, secrets);
-  const selections = select(options);
-  await secrets.require(
-    selections.flatMap(({ stack, hosts }) =>
-      machines(stack, hosts).flatMap((connection) => [
-        accessSecrets(connection),
-        ...readBundle(output, stack, connection.host).manifest.secrets,
-      ]),
-    ),
+export async function plan({ json, out, ...options }: PlanOptions): Promise<number> {
+  const { output } = options;
+  const hosts = await Hosts.of(options, ({ manifest }) => manifest.secrets);
+  const origin = OutputOrigin.of(output);
+  const answers = await hosts.each(async (remote, { bundle }) =>
+    planOf(bundle, await remote.compare(bundle.plain), hosts.secrets, origin),
   );
-  const plans: StackPlan[] = [];
-  for (const selection of selections) plans.push(await planStack(selection, { output, access, secrets }));
+  const plans = select(options).map(({ stack, waves }): StackPlan => {
+    const { found, failures } = hosts.inStack(stack, answers);
+    return {
+      stack,
+      hosts: found,
+      failures,
+      steps: stepsOf(output, stack, found, waves && Share.waves(waves)),
+    };
+  });
 
   if (json) console.log(JSON.stringify({ format: 1, stacks: plans.map(machineReadable) }, null, 2));
   else show(plans);
   const failures = plans.flatMap((each) => [...each.failures]);
-  for (const [host, reason] of failures) console.error(`${host}  FAILED  ${secrets.masked(reason)}`);
+  for (const [host, reason] of failures) console.error(`${host}  FAILED  ${plain(reason)}`);
   if (failures.length > 0) {
-    if (out) console.error(`${out} is not written: ${failures.length} hosts could not be asked`);
+    if (out) console.error(`${out} is not written: ${plural(failures.length, "host")} could not be asked`);
     return 1;
   }
   if (out) PlanFile.write(out, Object.fromEntries(plans.map((each) => [each.stack, planned(each)])));
-  return plans.every(({ hosts }) => hosts.every(({ same }) => same)) ? 0 : 2;
+  return plans.every((each) => each.hosts.every(({ same }) => same)) ? 0 : 2;
 }
 
-interface Means {
-  readonly output: string;
-  readonly access: Access;
-  readonly secrets: Secrets;
-}
-
-async function planStack(selection: Selection, { output, access, secrets }: Means): Promise<StackPlan> {
-  const { stack, waves } = selection;
-  const origin = OutputOrigin.of(output);
-  const read = ({ manifest, hash, objects }: HostBundle, answer: readonly Line[]): HostPlan => {
-    const text = (path: string) => {
-      const file = manifest.files.find((candidate) => candidate.path === path);
-      return readFileSync(objects.get(file?.sha256 ?? "")?.file as string, "utf8");
-    };
-    const made = hostPlan({ manifest, hash, text, secrets }, answer);
-    const held = answer.find(([step]) => step === "origin")?.[1];
-    if (made.held.manifest === hash || origin.relationTo(held) !== "other") return made;
-    return { ...made, notes: [...made.notes, `refused unless --allow-older: the host has commit ${held}`] };
+function planOf(
+  { manifest, hash, objects }: HostBundle,
+  answer: readonly Line[],
+  secrets: Secrets,
+  origin: OutputOrigin,
+): HostPlan {
+  const text = (path: string) => {
+    const file = manifest.files.find((candidate) => candidate.path === path);
+    return readFileSync(objects.get(file?.sha256 ?? "")?.file as string, "utf8");
   };
-  const { found, failures } = await survey(selection, { output, access, against: "bundle", read });
-  const hosts = [...found.values()];
-  const sizes = waves?.map((size) => Share.parse(size, "wave"));
-  return { stack, hosts, failures, steps: stepsOf(output, stack, hosts, sizes) };
+  const made = hostPlan({ manifest, hash, text, secrets }, answer);
+  const held = new Answer(answer).one("origin");
+  if (made.held.manifest === hash || origin.relationTo(held) !== "other") return made;
+  return { ...made, notes: [...made.notes, `refused unless --allow-older: the host has commit ${held}`] };
 }
 
 /** As a run would order them that finds the hosts as they are now. */
@@ -113,7 +105,7 @@ function stepsOf(
 }
 
 function show(plans: readonly StackPlan[]): void {
-  const text = new PlanText(process.stdout.isTTY && !process.env.NO_COLOR);
+  const text = new PlanText(hasColours());
   for (const { hosts, steps } of plans) {
     for (const host of hosts) process.stdout.write(text.host(host));
     process.stdout.write(text.steps(steps));

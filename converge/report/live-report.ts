@@ -1,6 +1,7 @@
 // What a person at a terminal sees: a line a host that moves, and the failures whole at the end.
 import { writeSync } from "node:fs";
 import { Listr } from "listr2";
+import { plain } from "../text/plain.ts";
 import { type Display, stoppingText } from "./report.ts";
 import type { RunLog } from "./run-log.ts";
 import { type Summary, summaryText } from "./summary.ts";
@@ -19,7 +20,8 @@ const SHOW_CURSOR = "\x1b[?25h\n";
 export class LiveReport implements Display {
   /** Of the hosts that still move. */
   readonly #rows = new Map<string, Row>();
-  readonly #failed = new Map<string, string>();
+  /** Host → its reasons: one that can not be left in order has two. */
+  readonly #failed = new Map<string, string[]>();
   readonly #log: RunLog;
   readonly #drawn: Promise<unknown>;
   #closed = false;
@@ -53,17 +55,17 @@ export class LiveReport implements Display {
   }
 
   step(host: string, step: string, text: string): void {
-    this.#log.host(host, `${host} ${step} ${text}`);
+    this.#log.host(host, `${host} ${step} ${plain(text)}`);
     if (step === "stopped" || step === "unreachable")
-      this.#end(host)?.skip(`${step}: ${text.split("\n", 1)[0]}`);
-    else this.#rows.get(host)?.show(`${step} ${text}`);
+      this.#end(host)?.skip(`${step}: ${plain(text).split("\n", 1)[0]}`);
+    else this.#rows.get(host)?.show(`${step} ${plain(text)}`);
     if (step === "same" || step === "generation") this.#end(host)?.done();
   }
 
   failed(host: string, reason: string): void {
-    this.#log.host(host, `${host} FAILED\n${reason}`);
-    this.#failed.set(host, reason);
-    this.#end(host)?.fail(new Error(reason.split("\n", 1)[0]));
+    this.#log.host(host, `${host} FAILED\n${plain(reason)}`);
+    this.#failed.set(host, [...(this.#failed.get(host) ?? []), plain(reason)]);
+    this.#end(host)?.fail(new Error(plain(reason).split("\n", 1)[0]));
   }
 
   stopping(reason: string): void {
@@ -76,7 +78,7 @@ export class LiveReport implements Display {
     for (const row of this.#rows.values()) row.done();
     await this.#drawn;
     this.#closed = true;
-    for (const [host, reason] of this.#failed) console.error(`\n${host}\n${reason}`);
+    for (const [host, reasons] of this.#failed) console.error(`\n${host}\n${reasons.join("\n")}`);
     if (this.#failed.size > 0) console.error(`\nThe whole log: ${this.#log.files.join(", ")}`);
   }
 

@@ -1,4 +1,5 @@
 // What a run says: one line per step and host, its reasons whole where it fails, and its counts at the end.
+import { plain } from "../text/plain.ts";
 import type { RunLog } from "./run-log.ts";
 import { type Summary, summaryText } from "./summary.ts";
 
@@ -32,15 +33,16 @@ export class PlainReport implements Display {
   }
 
   step(host: string, step: string, text: string): void {
-    const line = `${host.padEnd(this.#width)}  ${step.padEnd(9)}  ${text}`;
+    const line = `${host.padEnd(this.#width)}  ${step.padEnd(9)}  ${plain(text)}`;
     this.#log.host(host, line);
     console.log(line);
   }
 
   failed(host: string, reason: string): void {
     this.#failures += 1;
-    this.#log.host(host, `${host} FAILED\n${reason}`);
-    const text = reason.length > MAX_REASON ? `…${reason.slice(-MAX_REASON)}` : reason;
+    const whole = plain(reason);
+    this.#log.host(host, `${host} FAILED\n${whole}`);
+    const text = whole.length > MAX_REASON ? `…${whole.slice(-MAX_REASON)}` : whole;
     console.error(
       `${host.padEnd(this.#width)}  FAILED     ${text.replaceAll("\n", `\n${" ".repeat(this.#width + 2)}`)}`,
     );

@@ -1,6 +1,6 @@
 // The generations that a host keeps, as `history` of its script tells them.
 import { ConvergeFault } from "../fault.ts";
-import type { Line } from "./remote.ts";
+import { Answer, type Line } from "./answer.ts";
 
 export interface Generation {
   readonly number: number;
@@ -16,9 +16,9 @@ export interface Generation {
 
 /** The oldest first. */
 export function generations(lines: readonly Line[]): Generation[] {
-  return lines
-    .filter(([step]) => step === "generation")
-    .map(([, number, mark, manifest = "", time = "", by = "", origin = "-"]) => ({
+  return new Answer(lines)
+    .all("generation")
+    .map(([number, mark, manifest = "", time = "", by = "", origin = "-"]) => ({
       number: Number(number),
       holds: mark === "holds",
       manifest,

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { PassThrough, type Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConvergeFault } from "../fault.ts";
-import type { Answer } from "../ssh/ssh.ts";
+import type { ExecResult } from "../ssh/ssh.ts";
 
 /** Milliseconds; the host takes three missed ones for the end of this process (`BEAT` of the script). */
 const BEAT = 5_000;
@@ -17,7 +17,7 @@ export interface HoldWait {
 }
 
 /** Starts the command; `heard` is given what it prints. */
-export type Begin = (token: string, input: Readable, heard: (text: string) => void) => Promise<Answer>;
+export type Begin = (token: string, input: Readable, heard: (text: string) => void) => Promise<ExecResult>;
 
 export class Hold {
   /** Goes with every verb: the host refuses those of a run that it was taken from. */
@@ -59,7 +59,7 @@ export class Hold {
     await Promise.race([this.#ended, sleep(10_000, undefined, { ref: false })]);
   }
 
-  static async #attempt(begin: Begin): Promise<Hold | Answer> {
+  static async #attempt(begin: Begin): Promise<Hold | ExecResult> {
     const [token, input] = [randomUUID(), new PassThrough()];
     let said = "";
     return new Promise((resolve, reject) => {

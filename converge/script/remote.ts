@@ -6,14 +6,13 @@ import { ConvergeFault } from "../fault.ts";
 import type { Access } from "../ssh/access.ts";
 import { Dial } from "../ssh/dial.ts";
 import { Ssh } from "../ssh/ssh.ts";
+import { type Line, lines, StepFault } from "./answer.ts";
 import { Hold, type HoldWait } from "./hold.ts";
 
 const NO_SCRIPT = 66;
 
 /** One for the process: its limits are those of the servers and networks, whoever connects. */
 const dial = new Dial();
-
-export type Line = readonly [step: string, ...fields: string[]];
 
 export class Remote {
   readonly #ssh: Ssh;
@@ -116,8 +115,8 @@ export class Remote {
     return (await this.#ssh.exec(this.#command(verb, args))).code === 0;
   }
 
-  /** Runs a command that is no verb, whose output goes on as it comes. @returns its exit code */
-  stream(command: string, out: Writable): Promise<number> {
+  /** Runs a command that is no verb, whose output goes on as it comes. */
+  stream(command: string, out: Writable): ReturnType<Ssh["stream"]> {
     return this.#ssh.stream(command, out);
   }
 
@@ -129,40 +128,6 @@ export class Remote {
   close(): void {
     this.#ssh.close();
   }
-}
-
-/** A step on the host failed; its lines tell what had been done before. */
-export class StepFault extends Error {
-  readonly code: number;
-  readonly done: readonly Line[];
-
-  constructor(verb: string, stderr: string, code: number, done: readonly Line[] = []) {
-    super(explain(verb, stderr, code));
-    this.code = code;
-    this.done = done;
-  }
-}
-
-function explain(verb: string, stderr: string, code: number): string {
-  const [first = "", ...rest] = stderr.trim().split("\n");
-  const [mark, step, id, exit] = first.split("\t");
-  const output = rest.map((line) => line.replace(/^failed\t(\S+)\t(\S*)\t(\d+)$/, "$1 $2: exit code $3"));
-  const what =
-    mark === "failed" ? `${step} ${id}: exit code ${exit}` : `${verb}: exit code ${code}\n${first}`;
-  const back =
-    code === 11
-      ? "\nThe previous generation is in place again."
-      : code === 12
-        ? "\nThe previous generation could NOT be put back: look at the host."
-        : "";
-  return [what, ...output].join("\n") + back;
-}
-
-function lines(stdout: string): Line[] {
-  return stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => line.split("\t") as unknown as Line);
 }
 
 function quote(argument: string): string {

@@ -3,7 +3,7 @@ import type { Manifest } from "../../bundle/manifest.ts";
 import { versionsOf } from "../../bundle/versions.ts";
 import { ConvergeFault } from "../fault.ts";
 import { type Secrets, saltedDigest } from "../secrets/secrets.ts";
-import type { Line } from "./remote.ts";
+import { Answer, type Line } from "./answer.ts";
 
 export interface SecretChange {
   readonly path: string;
@@ -23,15 +23,13 @@ export function secretChanges(
   answer: readonly Line[],
   values: Pick<Secrets, "content">,
 ): SecretChange[] {
-  const lines = new Map(
-    answer.filter(([step]) => step === "secret").map((line) => [line[4] as string, line]),
-  );
+  const lines = new Map(new Answer(answer).all("secret").map((fields) => [fields[3] as string, fields]));
   return secrets.flatMap((secret): SecretChange[] => {
     const { path } = secret;
     const wanted = versionsOf(secret) || UNVERSIONED;
     const line = lines.get(path);
     if (!line) return [{ path, held: undefined, wanted, value: "other" }];
-    const [, held, salt, digest] = line;
+    const [held = "", salt, digest] = line;
     if (saltedDigest(salt as string, values.content(secret)) === digest)
       return held === wanted ? [] : [{ path, held, wanted, value: "same" }];
     if (held === wanted && wanted !== UNVERSIONED) {

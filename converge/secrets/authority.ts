@@ -14,7 +14,7 @@ const crypto = webcrypto as typeof globalThis.crypto;
 x509.cryptoProvider.set(crypto);
 
 /** Makes `ca.key` (0600) and `ca.crt` in a folder, for ten years; refuses to overwrite either. */
-export async function createAuthority(folder: string, name = "Soundstage private CA"): Promise<void> {
+export async function createAuthority(folder: string): Promise<void> {
   const [keyFile, certificateFile] = [join(folder, "ca.key"), join(folder, "ca.crt")];
   for (const file of [keyFile, certificateFile]) {
     if (existsSync(file))
@@ -22,10 +22,12 @@ export async function createAuthority(folder: string, name = "Soundstage private
         `${file} is there already: every certificate of the platform hangs on it; remove it yourself to start anew`,
       );
   }
+  const number = serial();
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: serial(),
-    name: `CN=${name}`,
+    serialNumber: number,
+    // Told from the authority that it replaces: for a time hosts trust both.
+    name: `CN=Soundstage private CA ${number.slice(0, 8)}`,
     notBefore: new Date(Date.now() - SKEW),
     notAfter: new Date(Date.now() + 3650 * DAY),
     signingAlgorithm: ALGORITHM,

@@ -66,12 +66,7 @@ export class Secrets {
 
   /** The whole content of a secret file that was required. */
   content({ parts }: SecretFile): string {
-    return parts.map((part) => (typeof part === "string" ? part : this.#value(part))).join("");
-  }
-
-  /** A required secret that is in no file of a host, such as a passphrase. */
-  value(ref: SecretRef): string {
-    return this.#value(ref);
+    return parts.map((part) => (typeof part === "string" ? part : this.value(part))).join("");
   }
 
   /** The files as the host's script reads them, a line each. */
@@ -99,7 +94,8 @@ export class Secrets {
       .reduce((rest, value) => rest.replaceAll(value, MASK), text);
   }
 
-  #value(ref: Ref): string {
+  /** A required secret, also one that is in no file of a host, such as a passphrase. */
+  value(ref: Ref): string {
     const value = this.#known.get(sourceOf(ref));
     if (value === undefined)
       throw new Error(`${describe(ref)} was not required before its value is asked for`);

@@ -8,15 +8,18 @@ import { ConvergeFault, UnreachableFault } from "../fault.ts";
 import type { Access } from "./access.ts";
 import { login, RefusedLogin } from "./handshake.ts";
 import { type Lease, MAX_CHANNELS } from "./jump.ts";
-import type { Call, Sudo } from "./sudo.ts";
+import { type Call, own, type Sudo } from "./sudo.ts";
 import { hostTarget, jumpTargets, type Target } from "./target.ts";
 
-export interface Answer {
+/** How a command ended. */
+export interface ExecResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** Characters kept of what a command says whose output is streamed. */
+const MAX_STDERR = 4096;
 /** sshd counts a session that has ended until it looks again: one more may be refused meanwhile (MaxSessions). */
 const PATIENCE = 10_000;
 const isFull = (error: unknown) => (error as Error).message.includes("Channel open failure");
@@ -75,7 +78,7 @@ export class Ssh {
     command: string,
     stdin: string | Readable = "",
     heard?: (text: string) => void,
-  ): Promise<Answer> {
+  ): Promise<ExecResult> {
     const sudo = this.#sudo;
     if (!sudo) return this.#run({ command, stdin }, heard);
     if (stdin !== "" && !sudo.proven) await this.exec("true");
@@ -84,9 +87,9 @@ export class Ssh {
 
   /**
    * Runs a command as root whose output goes on as it comes, and is kept nowhere.
-   * @returns its exit code; 0 as well where nobody reads on
+   * @returns its exit code, 0 as well where nobody reads on, and the end of what it said on stderr
    */
-  async stream(command: string, out: Writable): Promise<number> {
+  async stream(command: string, out: Writable): Promise<Omit<ExecResult, "stdout">> {
     const sudo = this.#sudo;
     // What it refuses, it refuses here.
     if (sudo) await this.exec("true");
@@ -97,22 +100,25 @@ export class Ssh {
       this.#ssh.connection.exec(call.command, (error, channel) => {
         if (error) return reject(new ConvergeFault(`no command can be begun on the host: ${error.message}`));
         let code: number | null = null;
+        let stderr = "";
         out.once("error", () => {
           channel.destroy();
-          resolve(0);
+          resolve({ code: 0, stderr: "" });
         });
         channel.once("exit", (exit: number | null) => {
           code = exit;
         });
-        channel.once("close", () => (code === null ? lost() : resolve(code)));
-        channel.stderr.resume();
+        channel.once("close", () => (code === null ? lost() : resolve({ code, stderr: own(stderr) })));
+        channel.stderr.on("data", (chunk: Buffer) => {
+          stderr = (stderr + chunk.toString()).slice(-MAX_STDERR);
+        });
         channel.pipe(out, { end: false });
         channel.end(call.stdin);
       });
     });
   }
 
-  async #run({ command, stdin }: Call, heard?: (text: string) => void): Promise<Answer> {
+  async #run({ command, stdin }: Call, heard?: (text: string) => void): Promise<ExecResult> {
     await this.#channel();
     try {
       const until = Date.now() + PATIENCE;
@@ -137,7 +143,11 @@ export class Ssh {
     this.#channels += 1;
   }
 
-  async #answer(command: string, stdin: string | Readable, heard?: (text: string) => void): Promise<Answer> {
+  async #answer(
+    command: string,
+    stdin: string | Readable,
+    heard?: (text: string) => void,
+  ): Promise<ExecResult> {
     if (!this.#ssh.isConnected()) throw new UnreachableFault("the connection to the host is lost");
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
     let fault: Error | undefined;

@@ -1,8 +1,9 @@
 // How a user other than root runs root's commands. A password goes to the host over stdin alone, before what the command reads.
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
+import { word } from "../../templates/shell/print.ts";
 import { ConvergeFault } from "../fault.ts";
-import type { Answer } from "./ssh.ts";
+import type { ExecResult } from "./ssh.ts";
 
 export interface Call {
   readonly command: string;
@@ -46,11 +47,11 @@ export class Sudo {
   }
 
   /** The command's own answer; throws where sudo did not let it begin. */
-  answer({ code, stdout, stderr }: Answer): Answer {
-    const [said, own] = split(stderr);
-    if (own === undefined) throw new ConvergeFault(this.#refusal(code, said.trim()));
+  answer({ code, stdout, stderr }: ExecResult): ExecResult {
+    const [said, rest] = split(stderr);
+    if (rest === undefined) throw new ConvergeFault(this.#refusal(code, said.trim()));
     this.#proven = true;
-    return { code, stdout, stderr: own };
+    return { code, stdout, stderr: rest };
   }
 
   #refusal(code: number, said: string): string {
@@ -70,7 +71,13 @@ export class Sudo {
 
 /** In sudo's own words, whatever the language of the host. */
 function root(options: string, script: string): string {
-  return `env LC_ALL=C sudo ${options} -- sh -c '${script.replaceAll("'", "'\\''")}'`;
+  return `env LC_ALL=C sudo ${options} -- sh -c ${word(script)}`;
+}
+
+/** What a command said itself, without sudo's words before it. */
+export function own(stderr: string): string {
+  const [said, rest] = split(stderr);
+  return rest ?? said;
 }
 
 function split(stderr: string): [said: string, own?: string] {

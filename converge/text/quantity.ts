@@ -1,4 +1,5 @@
-// Amounts as a person reads them: one number, and the unit that suits it.
+// Amounts as a person reads and writes them: one number, and the unit that suits it.
+import { ConvergeFault } from "../fault.ts";
 
 const TIMES = [
   ["d", 86_400],
@@ -23,4 +24,13 @@ export function bytes(count: number): string {
 export function plural(count: number, noun: string): string {
   const rounded = Math.round(count);
   return `${rounded} ${noun}${rounded === 1 ? "" : "s"}`;
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `5m`, `1h`; seconds where no unit stands. */
+export function milliseconds(text: string, option: string): number {
+  const [, number, unit = "s"] = /^(\d+)([smh])?$/.exec(text) ?? [];
+  if (number === undefined) throw new ConvergeFault(`${option} ${text}: expected a time such as 60s or 5m`);
+  return Number(number) * (UNITS[unit] as number);
 }

@@ -1,5 +1,6 @@
 // Columns of text, as wide as what stands in them.
 import { styleText } from "node:util";
+import { plain } from "./plain.ts";
 
 export interface Cell {
   readonly text: string;
@@ -20,9 +21,9 @@ export function hasColours(): boolean {
   return process.stdout.isTTY === true && process.stdout.hasColors();
 }
 
-/** What hosts and units say of themselves must not move the cursor. */
-export function plain(text: string): string {
-  return text.replace(/\p{Cc}/gu, "?");
+/** Columns bear no tabs and ends of lines either. */
+function cell(text: string): string {
+  return plain(text).replace(/[\t\n]/g, " ");
 }
 
 /** Columns in which no row has anything are left out. */
@@ -34,14 +35,14 @@ export function tableText(
   const shown = columns.flatMap(({ title, align }, index) => {
     const cells = rows.map((row) => row[index] ?? { text: "" });
     if (cells.every(({ text }) => text === "")) return [];
-    const width = Math.max(...[title, ...cells.map(({ text }) => plain(text))].map((text) => text.length));
+    const width = Math.max(...[title, ...cells.map(({ text }) => cell(text))].map((text) => text.length));
     return [{ head: { text: title, tone: "quiet" } as const, cells, align, width }];
   });
   const line = (cellOf: (column: (typeof shown)[number]) => Cell) =>
     shown
       .map((column) => {
         const { text, tone } = cellOf(column);
-        const clean = plain(text);
+        const clean = cell(text);
         const padding = " ".repeat(column.width - clean.length);
         const seen =
           colours && tone && clean ? styleText(COLOURS[tone], clean, { validateStream: false }) : clean;

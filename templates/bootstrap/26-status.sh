@@ -12,9 +12,7 @@ status() {
   else
     [ ! -e "$JOURNAL" ] || say interrupted "$(cat "$JOURNAL")"
   fi
-  for mount in / /var; do
-    say disk "$mount$TAB$(df -P -B1 "$mount" | awk 'NR == 2 { print $1 "\t" $4 "\t" $2 }')"
-  done
+  disks
   [ -s "$manifest" ] || return 0
   say manifest "$(manifest_hash "$manifest")"
   records archive "$manifest" | while IFS="$TAB" read -r sha _ path; do say archive "$sha$TAB$path"; done
@@ -22,6 +20,13 @@ status() {
   [ -s "$WORK/units" ] || return 0
   cut -f1 "$WORK/units" | xargs systemctl is-active 2>/dev/null >"$WORK/active" || true
   paste "$WORK/units" "$WORK/active" | sed "s/^/unit$TAB/"
+}
+
+# disks: device, free and whole bytes of the file systems that fill up.
+disks() {
+  for mount in / /var; do
+    say disk "$mount$TAB$(df -P -B1 "$mount" | awk 'NR == 2 { print $1 "\t" $4 "\t" $2 }')"
+  done
 }
 
 # lock_held: whether the process that took it still has it; to try the lock would keep a run that begins at this moment

@@ -5,9 +5,7 @@ facts() {
   say release "$(sed -n 's/^ID=//p; s/^VERSION_ID=//p' /etc/os-release | tr -d '"' | paste -s)"
   say systemd "$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')"
   say cgroup "$(stat -f -c %T /sys/fs/cgroup)"
-  for mount in / /var; do
-    say disk "$mount$TAB$(df -P -B1 "$mount" | awk 'NR == 2 { print $1 "\t" $4 "\t" $2 }')"
-  done
+  disks
   for module in "$@"; do
     if [ -e "/sys/module/$module" ] || modprobe --dry-run --quiet "$module" 2>/dev/null; then has=yes; else has=no; fi
     say module "$module$TAB$has"

@@ -143,7 +143,7 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
 
   test("a new authority takes the old one's place, and no member is cut off meanwhile", async () => {
     const [trusted, next] = ["ca", "next"].map((name) => join(lab.folder, name)) as [string, string];
-    await createAuthority(next, "the next one");
+    await createAuthority(next);
     const certificate = (folder: string) => readFileSync(join(folder, "ca.crt"), "utf8");
     const [old, coming] = [certificate(trusted), certificate(next)];
     const apply = async () => {

@@ -93,6 +93,12 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
     ]);
     expect(stdout).toMatch(/^a +rollback +to generation 1, applied 20/m);
     expect((await run("status", "a")).code).toBe(0);
+    const soon = await run("rollback", "a", "--lock-wait", "soon");
+    expect([soon.code, soon.stdout, soon.stderr]).toEqual([
+      1,
+      "",
+      "soundstage: --lock-wait soon: expected a time such as 60s or 5m\n",
+    ]);
     const same = await run("rollback", "a", "1");
     expect([same.code, same.stderr]).toEqual([
       1,
@@ -146,6 +152,9 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
     expect(stdout).toMatch(/page\.service/);
     const every = await run("logs", "a", "--json");
     expect(JSON.parse(last(every.stdout))).toHaveProperty("MESSAGE");
+    const bad = await run("logs", "a", "--lines", "99999999999");
+    expect([bad.code, bad.stdout]).toEqual([1, ""]);
+    expect(bad.stderr).toContain("Failed to parse lines");
     const following = command(out, "logs", "a", "page.service", "--follow", "--lines", "0");
     const journals = "ls /proc/*/exe -l 2>/dev/null | grep -c /journalctl";
     await eventually(10_000, async () => {

@@ -107,6 +107,12 @@ describe.skipIf(missing)(`trust${missing ? ` (${missing})` : ""}`, () => {
       outcome: "nothing was written",
     });
     reach.put("known", `${reach.one.address} ${hostKey}\n`);
+    const refused = await trust("{ knownHosts: known }", "--json");
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      contradicts: [expect.stringContaining("has another ssh-ed25519 key")],
+      outcome: expect.stringMatching(/^refused: line 1 of .*known has another/),
+    });
     const another = await trust("{ knownHosts: known }", "--yes", "--fingerprint", prints.ed25519);
     expect([another.code, another.stderr]).toEqual([
       1,

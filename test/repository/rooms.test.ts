@@ -58,11 +58,11 @@ const CONVERGE: Record<string, string[]> = {
   script: ["secrets", "ssh"],
   output: ["script", "secrets", "ssh"],
   order: [],
-  report: ["secrets"],
+  report: ["secrets", "text"],
   plan: ["order", "output", "script", "secrets", "ssh", "text"],
-  run: ["order", "output", "plan", "report", "script", "secrets", "ssh"],
+  run: ["order", "output", "report", "script", "secrets", "ssh"],
   look: ["output", "script", "secrets", "ssh", "text"],
-  local: ["report", "secrets"],
+  local: ["output", "report", "secrets"],
 };
 /** Files of converge/ itself that any of its rooms may import. */
 const BASE = ["fault.ts", "owner.ts", "record-file.ts"];

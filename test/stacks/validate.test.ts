@@ -39,3 +39,22 @@ test("help names the environment and the default, and there is a version", { tim
   expect(soundstage(["validate", "--help"]).stdout).toMatch(/else\s+platform\.yaml/);
   expect(soundstage(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
+
+test("machines are told of faults by line and column, and of what a platform has", {
+  timeout: 60_000,
+}, () => {
+  const folder = mkdtempSync(join(tmpdir(), "validate-"));
+  const file = join(folder, "platform.yaml");
+  writeFileSync(file, "platform: here\nzones: 7\n");
+  const faulty = soundstage(["validate", file, "--json"]);
+  expect([faulty.status, faulty.stderr]).toEqual([1, ""]);
+  expect(JSON.parse(faulty.stdout).faults).toContainEqual(expect.objectContaining({ line: 2, column: 8 }));
+  const valid = soundstage(["validate", "--json"]);
+  expect(valid.status).toBe(0);
+  expect(JSON.parse(valid.stdout)).toMatchObject({
+    platform: "dnb1st",
+    regions: expect.any(Number),
+    overrides: [],
+    faults: [],
+  });
+});

@@ -107,7 +107,7 @@ test("a key is made on the host, its certificate is installed where it fits, and
 test("a new authority signs anew, before its file takes the other's place; the old one's signature is refused then", async () => {
   const folder = mkdtempSync(join(tmpdir(), "authority-"));
   const authority = async (name: string) => {
-    await createAuthority(join(folder, name), `CA ${name}`);
+    await createAuthority(join(folder, name));
     const read = (file: string) => readFileSync(join(folder, name, file), "utf8");
     return { certificate: read("ca.crt"), key: read("ca.key") };
   };

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FolderHost } from "./folder-host.ts";
@@ -36,6 +36,19 @@ test("a process that ends is started again, a file that was edited is mended", a
   expect(await here.answer()).toBe("one of honour");
 });
 
+test("a process that hangs is not taken for well because it is there", { timeout: 60_000 }, async () => {
+  const { stdout } = spawnSync("pgrep", ["-f", `^${process.execPath} opt/program.js`], { encoding: "utf8" });
+  process.kill(Number(stdout), "SIGSTOP");
+  expect(here.cli("apply", "--stack", "local").stdout).not.toMatch(/^here +same/);
+  expect(await here.answer()).toBe("one of honour");
+});
+
+test("a secret that others were let read is theirs no more", () => {
+  chmodSync(here.path("etc/word"), 0o644);
+  expect(here.cli("apply", "--stack", "local").status).toBe(0);
+  expect(statSync(here.path("etc/word")).mode & 0o777).toBe(0o600);
+});
+
 test("a change is applied, and what left the manifest goes", async () => {
   await here.synth("two", true);
   expect(here.cli("apply", "--stack", "local").status).toBe(0);
@@ -58,7 +71,10 @@ test("a supervisor that is killed leaves no process behind, and the next apply s
 test("down stops it, and only it", async () => {
   expect(here.cli("down", "local").stdout).toBe("here  stopped\n");
   expect(await here.answer()).toBe("nothing");
-  expect(here.cli("down", "local").stdout).toBe("here  was not running\n");
+  expect(JSON.parse(here.cli("down", "local", "--json").stdout)).toEqual({
+    stack: "local",
+    hosts: [{ host: "here", stopped: false }],
+  });
 });
 
 test("a port that somebody else answers on is not taken for ours", async () => {

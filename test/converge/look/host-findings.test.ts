@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { doctorText } from "../../../converge/look/doctor.ts";
 import { hostFindings } from "../../../converge/look/host-findings.ts";
 import type { Machine } from "../../../converge/output/hosts.ts";
-import type { Line } from "../../../converge/script/remote.ts";
+import type { Line } from "../../../converge/script/answer.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
 const units = ["nginx.service", "soundstage-relay@3000.service"].map((name) => ({ name }));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { type HostStatus, hostStatus, type Unreachable } from "../../../converge/look/host-status.ts";
 import { statusText } from "../../../converge/look/status-table.ts";
 import type { Machine } from "../../../converge/output/hosts.ts";
-import type { Line } from "../../../converge/script/remote.ts";
+import type { Line } from "../../../converge/script/answer.ts";
 import { tableText } from "../../../converge/text/table.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
@@ -124,7 +124,7 @@ describe("a table", () => {
   test("colours do not move the columns, and what a host says brings no escapes of its own", () => {
     const cells = [{ text: "x", tone: "bad" as const }, { text: "\x1b[2Jgone" }];
     expect(tableText([{ title: "a" }, { title: "b" }], [cells], true)).toBe(
-      "\x1b[2ma\x1b[22m  \x1b[2mb\x1b[22m\n\x1b[31mx\x1b[39m  ?[2Jgone\n",
+      "\x1b[2ma\x1b[22m  \x1b[2mb\x1b[22m\n\x1b[31mx\x1b[39m  \ufffd[2Jgone\n",
     );
   });
 });

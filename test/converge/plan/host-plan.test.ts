@@ -3,7 +3,7 @@ import { sha256 } from "../../../bundle/hash.ts";
 import type { Action, Manifest } from "../../../bundle/manifest.ts";
 import { hostPlan, type Wanted } from "../../../converge/plan/host-plan.ts";
 import { PlanText } from "../../../converge/plan/plan-text.ts";
-import type { Line } from "../../../converge/script/remote.ts";
+import type { Line } from "../../../converge/script/answer.ts";
 import { saltedDigest } from "../../../converge/secrets/secrets.ts";
 
 const NEW = "listen 80;\nserver_name new;\n";
@@ -122,6 +122,21 @@ test("a plan is read from top to bottom: what is odd, what comes, what restarts,
   ! not put back if it fails later: package nginx-light=1.22.1-9, package redis-server, action migrate, if it is due
 `,
   );
+});
+
+test("what a host says of itself does not command the terminal", () => {
+  const evil = "\u001b]0;owned\u0007";
+  const text = shown([
+    ...held(),
+    ...SECRETS,
+    ["busy", `root${evil}`],
+    ["drift", `unit ${evil}`],
+    ["kernel", "vm.swappiness", evil, "10"],
+    ["file", "content", "0644", "root:root", `fifo${evil}`, "/etc/nginx.conf"],
+    ["unit", `x${evil}.service`, "stop"],
+  ]);
+  expect(text).toContain("another run holds the host: root\ufffd]0;owned\ufffd");
+  expect(text).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
 test("a host that is its bundle has nothing to change, and one that drifted from it has", () => {

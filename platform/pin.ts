@@ -1,8 +1,6 @@
 // A pin's way into the platform file: one edit in place, so that comments and form stay as people wrote them.
-import { chmodSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isNode, type Node, parseDocument, type YAMLMap } from "yaml";
-import { ConvergeFault } from "./fault.ts";
 
 /** Names that lead to a host's row. */
 export type Row = readonly string[];
@@ -20,16 +18,6 @@ export function withPin(text: string, row: Row, pin: string): string {
   if (edited === undefined || !isDeepStrictEqual(plain(edited), expected(text, row, pin)))
     throw byHand(row, pin, "it shares its `ssh` with others, or is written in a way that can not be edited");
   return edited;
-}
-
-/** Writes it unless somebody else did meanwhile. */
-export function writePlatform(file: string, before: string, after: string): void {
-  const path = realpathSync(file);
-  if (readFileSync(path, "utf8") !== before)
-    throw new ConvergeFault(`${file} was changed meanwhile: nothing was written; run the command again`);
-  writeFileSync(`${path}.part`, after);
-  chmodSync(`${path}.part`, statSync(path).mode);
-  renameSync(`${path}.part`, path);
 }
 
 function read(text: string) {
@@ -80,8 +68,8 @@ function replaced(text: string, from: number, to: number, value: string): string
   return text.slice(0, from) + value + text.slice(to);
 }
 
-function byHand(row: Row, pin: string, reason: string): ConvergeFault {
-  return new ConvergeFault(
+function byHand(row: Row, pin: string, reason: string): Error {
+  return new Error(
     `the pin of ${row.at(-1)} can not be written: ${reason}; write it by hand\n  ssh.hostKey: ${pin}`,
   );
 }

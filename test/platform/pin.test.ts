@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { withPin, writePlatform } from "../../converge/pin-file.ts";
+import { writePlatform } from "../../bin/platform-file.ts";
+import { withPin } from "../../platform/pin.ts";
 
 const PIN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDlvgnJtHnpreIzrHgrLL6tMdr2J/VBtVqik7yEFA+k=";
 const ROW = ["regions", "eu", "hosts", "eu-1"];

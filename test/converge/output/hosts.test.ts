@@ -1,0 +1,52 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { Converge } from "../../../constructs/host/converge.ts";
+import { Host } from "../../../constructs/host/host.ts";
+import { lockPackages } from "../../../converge/packages.ts";
+import { plan } from "../../../converge/plan/plan.ts";
+import { synthOutput } from "../../constructs/synth.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "hosts-"));
+beforeAll(
+  () => void execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, "key")]),
+);
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** Hosts at ports that nobody listens on, one of which has a secret. */
+function output(): string {
+  return synthOutput((stack) => {
+    const hosts = ["a", "b"].map((name) => {
+      const ssh = { address: "127.0.0.1", ports: [9], user: "root", identity: join(folder, "key") };
+      const host = new Host(stack, name, { transport: { ssh }, cpus: 1, memory: 512 });
+      host.secret(stack, "/etc/word", { parts: [{ env: "HOSTS_WORD", version: 1 }] });
+      return host;
+    });
+    new Converge(stack, "converge", { stack: "eu", hosts });
+  }, "eu");
+}
+
+test("why a host is not reached is told without the values of secrets, to machines too", async () => {
+  vi.stubEnv("HOSTS_WORD", "127.0.0.1:9");
+  const said: string[] = [];
+  for (const name of ["log", "error"] as const)
+    vi.spyOn(console, name).mockImplementation((text) => void said.push(String(text)));
+  expect(await plan({ output: output(), stack: "eu", hosts: [], json: true })).toBe(1);
+  const [first] = said;
+  expect(JSON.parse(first as string).stacks[0].failures.a).toMatch(/can not be reached.*\*{8}/);
+  expect(said).toContainEqual(expect.stringMatching(/^b {2}FAILED .*\*{8}/));
+  expect(said.join("\n")).not.toContain("127.0.0.1:9");
+});
+
+test("packages of hosts that are not reached are not pinned, and all of these are named", async () => {
+  vi.stubEnv("HOSTS_WORD", "across-the-universe");
+  const locked = lockPackages({ output: output(), stack: "eu", hosts: [] });
+  await expect(locked).rejects.toThrow(
+    /^packages\.lock is not written, hosts could not be asked:\n {2}- a: .* can not be reached.*\n {2}- b: /,
+  );
+});
