@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TerraformStack } from "cdktf";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -222,6 +222,15 @@ describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, (
       page("policy\n")(one, stack);
       one.package(stack, "coreutils");
     });
+    expect((await host().exec("ls /usr/sbin/policy-rc.d")).code).not.toBe(0);
+  });
+
+  test("nor that of the operator's scripts one whose mirror does not answer", async () => {
+    copyFileSync("bin/prepare.sh", join(host().root, "root", "prepare.sh"));
+    await wrap("apt-get", "ls /usr/sbin/policy-rc.d; exit 100");
+    const failed = await host().exec("bash -euc '. /root/prepare.sh; need_packages no-such-package'");
+    await must("rm /usr/local/sbin/apt-get");
+    expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("/usr/sbin/policy-rc.d\n")]);
     expect((await host().exec("ls /usr/sbin/policy-rc.d")).code).not.toBe(0);
   });
 });
