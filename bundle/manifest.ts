@@ -101,7 +101,7 @@ export interface Action {
   readonly check: Script;
   /** For `operator` its stdin is the signed PEM chain: the leaf, then the authority. */
   readonly apply: Script;
-  /** Puts back what `apply` did; without it the action is a point of no return. */
+  /** Puts back what `apply` did; without it the action is a point of no return. Only `after` with scope `host` may have it. */
   readonly undo?: Script;
   /** For `operator`: prints a PEM certificate request. */
   readonly request?: Script;

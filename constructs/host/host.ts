@@ -217,6 +217,12 @@ export class Host extends Construct {
   action(by: Construct, id: string, props: Omit<Action, "id">): void {
     this.#needsRoot(by, `action ${id}`);
     this.#claims.once(by, "action", id);
+    const undone = props.when === "after" && props.scope === "host";
+    InvalidProps.throwIfAny(by, [
+      props.undo !== undefined &&
+        !undone &&
+        `action "${id}" (when "${props.when}", scope "${props.scope}") can not have an undo: only when "after" with scope "host" is put back`,
+    ]);
     this.#actions.set(id, { id, ...props });
   }
 

@@ -45,13 +45,13 @@ export class HostRun {
     this.#context = context;
   }
 
-  /** True when the host is verified to be its bundle already: one round trip. */
+  /** True when the host is verified to be its bundle already: one round trip, where it knows this version of the script. */
   async same(): Promise<boolean> {
     const remote = await this.#connect();
-    const answer = await remote.verify();
+    let answer = await remote.verify();
     if (!answer) {
       await remote.ship();
-      return false;
+      answer = await remote.run("inspect");
     }
     const hash = answer.find(([step]) => step === "manifest")?.[1];
     const drift = answer.filter(([step]) => step === "drift");
@@ -192,8 +192,11 @@ export class HostRun {
     const { connection, access, bundle } = this.#context;
     try {
       const second = await Remote.connect(connection, access, bundle.script);
-      await second.run("confirm");
-      second.close();
+      try {
+        await second.run("confirm");
+      } finally {
+        second.close();
+      }
       this.#say("confirmed", "a new connection was made with what changed");
     } catch (error) {
       throw new ConvergeFault(
@@ -219,22 +222,12 @@ export class HostRun {
   /** Puts the previous generation back where a change is not proven, and lets the host go; says so where it can not. */
   async release(): Promise<void> {
     try {
-      if (this.#pending) await this.#putBack();
+      if (this.#pending) this.#tell((await this.#remote?.run("revert")) ?? []);
       await this.#remote?.letGo();
     } catch (error) {
       this.#context.report.failed(this.name, `it could not be left in order: ${(error as Error).message}`);
     } finally {
       this.#remote?.close();
-    }
-  }
-
-  async #putBack(): Promise<void> {
-    try {
-      await this.#remote?.run("revert");
-    } catch (error) {
-      // Having put it back is what its code for a failure says.
-      if (!(error instanceof StepFault) || error.code !== 11) throw error;
-      this.#tell(error.done);
     }
   }
 

@@ -5,11 +5,12 @@ import type { Connection } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Access } from "../ssh/access.ts";
 import { Dial } from "../ssh/dial.ts";
-import { Ssh } from "../ssh/ssh.ts";
+import { type ExecResult, Ssh } from "../ssh/ssh.ts";
 import { type Line, lines, StepFault } from "./answer.ts";
 import { Hold, type HoldWait } from "./hold.ts";
 
 const NO_SCRIPT = 66;
+const LOCKED = 4;
 
 /** One for the process: its limits are those of the servers and networks, whoever connects. */
 const dial = new Dial();
@@ -80,7 +81,10 @@ export class Remote {
 
   async ship(): Promise<void> {
     const folder = this.#path.slice(0, this.#path.lastIndexOf("/"));
-    const command = `umask 077 && mkdir -p ${folder} && cat > ${this.#path}.part && mv ${this.#path}.part ${this.#path}`;
+    // Of its own: another run may ship it at the same time. What is cut short never gets the name.
+    const part = `${this.#path}.$$.part`;
+    const whole = `[ "$(wc -c <${part})" = ${Buffer.byteLength(this.#script)} ]`;
+    const command = `umask 077 && mkdir -p ${folder} && cat >${part} && ${whole} && sync ${part} && mv ${part} ${this.#path}`;
     const answer = await this.#ssh.exec(command, this.#script);
     if (answer.code !== 0) throw new StepFault("ship", answer.stderr, answer.code);
   }
@@ -101,18 +105,23 @@ export class Remote {
   /** Runs a verb; its lines when it succeeds, a `StepFault` when it does not. */
   async run(verb: string, args: readonly string[] = [], stdin: string | Readable = ""): Promise<Line[]> {
     const answer = await this.#ssh.exec(this.#command(verb, args), stdin);
-    if (answer.code === 4) {
-      throw new ConvergeFault(
-        "the host was taken from this run, which gave no sign of life for 15 seconds, or was unlocked by somebody: what it had not proven is put back",
-      );
-    }
-    if (answer.code !== 0) throw new StepFault(verb, answer.stderr, answer.code, lines(answer.stdout));
+    if (answer.code !== 0) throw this.#fault(verb, answer);
     return lines(answer.stdout);
+  }
+
+  #fault(verb: string, { code, stdout, stderr }: ExecResult): Error {
+    return code === LOCKED
+      ? new ConvergeFault(
+          "the host was taken from this run, which gave no sign of life for 15 seconds, or was unlocked by somebody: what it had not proven is put back",
+        )
+      : new StepFault(verb, stderr, code, lines(stdout));
   }
 
   /** Whether a question of the script is answered with yes. */
   async asks(verb: string, args: readonly string[]): Promise<boolean> {
-    return (await this.#ssh.exec(this.#command(verb, args))).code === 0;
+    const answer = await this.#ssh.exec(this.#command(verb, args));
+    if (answer.code > 1) throw this.#fault(verb, answer);
+    return answer.code === 0;
   }
 
   /** Runs a command that is no verb, whose output goes on as it comes. */

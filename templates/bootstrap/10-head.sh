@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings one Debian host to its bundle: by hand (sh bootstrap.sh apply, in the bundle's folder) or verb by verb over SSH.
-# Exit codes: 0 done, 2 differs (verify), 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
+# Exit codes: 0 done, 1 no (order), 2 differs (verify), 3 awaits the operator or other hosts, 4 locked, 10 failed with nothing changed,
 # 11 failed and put back, 12 failed and could not be put back.
 set -eu
 umask 022
@@ -78,6 +78,13 @@ setup() {
     [ -d "$needed" ] || mkdir -p "$needed"
   done
   [ -e "$GENERATIONS/0/manifest" ] || : >"$GENERATIONS/0/manifest"
+}
+
+# keep_script: this script on the host itself, whole or not at all; sets `script` to where it lies.
+keep_script() {
+  script=$STATE/bin/$(sha256sum "$SELF" | cut -c1-16).sh
+  [ "$SELF" != "$script" ] || return 0
+  mkdir -p "$STATE/bin" && cp "$SELF" "$script.$$.part" && sync "$script.$$.part" && mv -f "$script.$$.part" "$script"
 }
 
 # tree_digest FOLDER: names, modes, sizes and times of a tree; its content came from one verified archive.

@@ -36,7 +36,7 @@ take_apart() {
 # A journal that somebody is still writing is no drift.
 interrupted() {
   [ -e "$JOURNAL" ] || return 0
-  if flock --nonblock "$LOCK" true; then say drift "an apply was interrupted"; else say busy "$(holder)"; fi
+  if lock_held; then say busy "$(holder)"; else say drift "an apply was interrupted"; fi
 }
 
 verify_files() {

@@ -51,6 +51,7 @@ receive() {
 
 # secrets: lines of path, tab, base64 on stdin.
 secrets() {
+  umask 077
   mkdir -p "$STAGED/secrets"
   while IFS="$TAB" read -r path content; do
     printf '%s' "$content" | base64 -d >"$STAGED/secrets/$(digest "$path")"

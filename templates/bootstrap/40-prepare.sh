@@ -10,13 +10,8 @@ prepare() {
     }
     [ "$groups" = - ] || attempt users "$name" usermod --append --groups "$groups" "$name" || exit 10
   done || return 10
-  records dir "$manifest" | while IFS="$TAB" read -r mode owner path; do
-    if [ ! -d "$path" ] || [ "$(stat -c '%04a %U:%G' "$path")" != "$mode $owner" ]; then
-      mkdir -p "$path"
-      chown "$owner" "$path"
-      chmod "$mode" "$path"
-    fi
-  done
+  # Those that are there stay as they are until files change.
+  attempt folders "new folders" put_folders "$manifest" missing || return 10
   records action "$manifest" >"$WORK/actions"
   while IFS="$TAB" read -r id when scope check apply _ request; do
     [ "$when" = prepare ] || continue
@@ -53,6 +48,7 @@ answer() {
 }
 
 prepare_packages() {
+  forget_policy
   [ -s "$STATE/held" ] || grep -q "^package$TAB" "$1" || return 0
   missing=$(missing_packages "$1" | tr '\n' ' ')
   result=0
@@ -68,10 +64,10 @@ prepare_packages() {
 # Nothing that a package brings starts before it is configured.
 # install_packages MISSING PINNED: all that is pinned is named, so that apt changes none of it for another's sake.
 install_packages() {
-  policy=/usr/sbin/policy-rc.d
-  if [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\n# soundstage: packages start nothing while they are installed\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
+  if [ ! -e "$POLICY" ]; then
+    # It forbids nothing once this process has ended or the machine was started anew.
+    printf '#!/bin/sh\n# soundstage: packages start nothing while they are installed\n[ ! -d %s ] || exit 101\n' "$WORK" >"$POLICY"
+    chmod 755 "$POLICY"
   fi
   code=0
   # A host that has never asked its mirrors knows no package: a first try could only fail.
@@ -85,8 +81,16 @@ install_packages() {
     # shellcheck disable=SC2086
     { attempt packages update apt_get update -qq && offered "$1" && attempt packages "$1" apt_install $1 $2; } || code=$?
   fi
-  ! grep -q '^# soundstage' "$policy" || rm -f "$policy"
+  forget_policy
   return "$code"
+}
+
+POLICY=/usr/sbin/policy-rc.d
+
+# forget_policy: takes away ours, also one that a killed process left.
+forget_policy() {
+  [ -e "$POLICY" ] || return 0
+  ! grep -q '^# soundstage' "$POLICY" || rm -f "$POLICY"
 }
 
 # A mirror that stops answering is asked again rather than waited for. needrestart only lists: units restart later, in their turn.

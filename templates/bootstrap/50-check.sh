@@ -31,14 +31,18 @@ check_staged() {
   tree=$STATE/tree
   mkdir -p "$tree"
   mount -t tmpfs -o mode=0755 soundstage "$tree"
-  { records file "$manifest" | cut -f6; records secret "$manifest" | cut -f4; } |
+  gone_paths "$GENERATIONS/$(generation)/manifest" "$manifest" >"$WORK/gone"
+  : >"$WORK/tops"
+  { records file "$manifest" | cut -f6; records secret "$manifest" | cut -f4; cat "$WORK/gone"; } |
     cut -d/ -f2 | sort -u | while read -r top; do
     # Our own state lies in /var: the overlay must not hide what is read from there.
     [ "$top" != var ] || continue
     mkdir -p "/$top" "$tree/$top/up" "$tree/$top/work"
     mount -t overlay soundstage -o "lowerdir=/$top,upperdir=$tree/$top/up,workdir=$tree/$top/work" "/$top"
+    echo "$top" >>"$WORK/tops"
   done
-  gone_paths "$GENERATIONS/$(generation)/manifest" "$manifest" | grep -v '^/var/' | while read -r path; do rm -rf "$path"; done
+  # Only where an overlay lies above the real files.
+  awk -F / -v tops="$WORK/tops" 'BEGIN { while ((getline <tops) > 0) laid[$0] = 1 } laid[$2]' "$WORK/gone" | xargs -d '\n' -r rm -rf --
   records file "$manifest" | while IFS="$TAB" read -r mode owner sha _ source path; do
     case "$path" in /var/*) continue ;; esac
     mkdir -p "$(dirname "$path")"

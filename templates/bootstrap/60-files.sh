@@ -17,6 +17,7 @@ transition_files() {
     is_archive "$sha" "$path" || printf '%s\t%s\n' "$sha" "$path"
   done >"$WORK/archives"
   keep_originals || return 1
+  attempt files folders put_folders "$2/manifest" || return 1
   # What a package or the base system had there comes back.
   while read -r path; do
     key=$(digest "$path")
@@ -37,6 +38,19 @@ transition_files() {
   folders | sort -zu | xargs -0 -r sync
   { cat "$WORK/put" && cut -f2 "$WORK/archives" && sed 's/$/ (gone)/' "$WORK/removed"; } | while read -r path; do say files "$path"; done
   ! grep -q '^/etc/systemd/system/' "$WORK/put" "$WORK/removed" || systemctl daemon-reload
+}
+
+# put_folders MANIFEST [missing]: the folders that it declares, each with its mode and owner; or those that are not there.
+put_folders() {
+  records dir "$1" >"$WORK/dirs"
+  [ -s "$WORK/dirs" ] || return 0
+  cut -f3 "$WORK/dirs" | stats | awk -F "$TAB" -v wanted="$WORK/dirs" -v only="${2:-}" '
+    { is[$6] = $1 FS $2; type[$6] = $5 }
+    END { while ((getline <wanted) > 0)
+      if (type[$3] != "directory" || (only == "" && is[$3] != $1 FS $2)) print }' >"$WORK/dirs-due"
+  while IFS="$TAB" read -r mode owner path; do
+    mkdir -p "$path" && chown "$owner" "$path" && chmod "$mode" "$path" || return 1
+  done <"$WORK/dirs-due"
 }
 
 # wanted_puts GENERATION: source, mode, owner and path of each file and secret that differs from what the host has.
@@ -75,10 +89,15 @@ part() { printf '%s/.%s.soundstage' "${1%/*}" "${1##*/}"; }
 parts() { while IFS="$TAB" read -r _ _ _ path; do printf '%s\0' "$(part "$path")"; done <"$WORK/puts"; }
 
 # Chained, since `set -e` does not hold below a condition: a copy that a full disk cut short must not be renamed.
+# Nobody but root may read a copy until it has the owner and mode that it shall have.
 write_parts() {
   while IFS="$TAB" read -r source mode owner path; do
     beside=$(part "$path")
-    mkdir -p "${path%/*}" && rm -f "$beside" && cp "$source" "$beside" && chown "$owner" "$beside" && chmod "$mode" "$beside" || return 1
+    mkdir -p "${path%/*}" && rm -f "$beside" || return 1
+    umask 077
+    cp "$source" "$beside" || { umask 022; return 1; }
+    umask 022
+    chown "$owner" "$beside" && chmod "$mode" "$beside" || return 1
   done <"$WORK/puts"
   parts | xargs -0 -r sync
 }

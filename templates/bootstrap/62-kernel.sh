@@ -9,8 +9,17 @@ transition_kernel() {
   done <"$WORK/sysctls"
   [ -e "$STATE/sysctls" ] || return 0
   while IFS="$TAB" read -r key before; do
+    # What was not there before us can not be taken away again.
+    [ "$before" != absent ] || continue
     grep -q "^$key$TAB" "$WORK/sysctls" || sysctl_set "$key" "$before" || return 1
   done <"$STATE/sysctls"
+}
+
+# forget_kernel MANIFEST: keys that it does not set have their old values again, and are the operator's own.
+forget_kernel() {
+  [ -e "$STATE/sysctls" ] || return 0
+  awk -F "$TAB" 'FILENAME == ARGV[1] { if ($1 == "sysctl") kept[$2] = 1; next }
+    kept[$1]' "$1" "$STATE/sysctls" >"$STATE/sysctls.part" && mv "$STATE/sysctls.part" "$STATE/sysctls"
 }
 
 # A write may be accepted and change nothing, as on a key that belongs to another namespace: so it is read back.

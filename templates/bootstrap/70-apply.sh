@@ -37,7 +37,8 @@ apply_staged() {
   if [ "$code" != 0 ]; then
     failed apply begin "$code" "$SOUNDSTAGE_APPLY/begin"
     code=10
-  elif cat "$SOUNDSTAGE_APPLY/begin" && transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest" && journal "$old" "$new" applied; then
+  elif cat "$SOUNDSTAGE_APPLY/begin" && transition "$old" "$new" && after_actions "$GENERATIONS/$new/manifest" &&
+    rearm_guard && journal "$old" "$new" applied; then
     code=0
   else
     put_back || code=$?
@@ -60,7 +61,7 @@ begin() {
       [ ! -e "$source" ] || { cp "$source" "$GENERATIONS/$new/secrets/$key" || exit 1; break; }
     done
   done || return 1
-  install_recovery && arm_guard && rm -rf "$STAGED/secrets" && sync -f "$STATE" && journal "$old" "$new" applying
+  install_recovery && arm_guard && rm -rf "$STAGED/secrets" "$STATE/undo" && sync -f "$STATE" && journal "$old" "$new" applying
 }
 
 # after_actions MANIFEST: those of host scope; cluster scope is asked for by the operator's side, once.
@@ -85,7 +86,7 @@ cluster() {
   done
 }
 
-# order GROUP fresh|leads|handover|gate: exit 0 or 1 as the script says.
+# order GROUP fresh|leads|handover|gate [SECONDS]: 0 or 1 as the script answers; 10 where it fails, which is no answer.
 order() {
   column=$(case $2 in fresh) echo 2 ;; leads) echo 3 ;; handover) echo 4 ;; gate) echo 5 ;; esac)
   sha=$(records order "$STAGED/manifest" | awk -F "$TAB" -v group="$1" -v column="$column" '$1 == group { print $column }')
@@ -98,8 +99,12 @@ order() {
     [ "$(seconds_up)" -lt "$end" ] || break
     sleep 1
   done
-  [ "${3:-0}" = 0 ] || failed gate "$1" "$code" "$WORK/log-order"
-  return 1
+  case $2:$code in
+    fresh:1 | leads:1) return 1 ;;
+    gate:*) [ "${3:-0}" != 0 ] || return 1 ;;
+  esac
+  failed "$2" "$1" "$code" "$WORK/log-order"
+  return 10
 }
 
 probe() {
@@ -128,8 +133,9 @@ commit() {
   ln -sfn "$GENERATIONS/$new" "$CURRENT.part"
   mv -T "$CURRENT.part" "$CURRENT"
   sync "$STATE/"
-  rm -f "$JOURNAL" "$STATE/undo"
-  confirm
+  forget_kernel "$manifest"
+  rm -f "$STATE/undo" "$JOURNAL"
+  disarm_guard
   prune
   prune_archives "$manifest"
   audit generation "$new after $old"

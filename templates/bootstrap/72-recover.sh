@@ -5,8 +5,9 @@ put_back() {
   [ ! -e "$STATE/undo" ] || tac "$STATE/undo" | while read -r sha; do script "$sha" >"$WORK/log-undo" 2>&1 || true; done
   rm -f "$STATE/undo"
   if transition "$new" "$old" >"$WORK/log-back" 2>&1; then
+    forget_kernel "$GENERATIONS/$old/manifest"
     rm -f "$JOURNAL"
-    confirm
+    disarm_guard
     rm -rf "${GENERATIONS:?}/$new"
     audit back "generation $old, $new did not hold"
     say back "generation $old is in place again"
@@ -21,13 +22,26 @@ recover() {
   [ -e "$JOURNAL" ] || return 0
   read -r old new state <"$JOURNAL"
   # It was committed, but for its journal.
-  if [ "$(generation)" = "$new" ]; then rm -f "$JOURNAL"; return 0; fi
+  if [ "$(generation)" = "$new" ]; then rm -f "$STATE/undo" "$JOURNAL"; return 0; fi
   case ${1:-}:$state in
     # ExecStopPost= runs after an apply that went well too: it awaits its proof.
     unit:applied) ;;
     boot:*) recover_at_boot "$old" "$new" ;;
-    *) put_back || [ $? = 11 ] ;;
+    *) back_in_place ;;
   esac
+}
+
+# back_in_place: puts back where that is what was asked for, so that it went well.
+back_in_place() {
+  code=0
+  put_back || code=$?
+  [ "$code" = 11 ] || return "$code"
+}
+
+# revert: what was applied and is not proven goes.
+revert() {
+  await_apply guard
+  [ ! -e "$JOURNAL" ] || back_in_place
 }
 
 # Before any unit of ours starts: its files are put back; what takes running services follows when those can run.
@@ -45,10 +59,7 @@ install_recovery() {
   [ "$STATE" = /var/lib/soundstage ] || return 0
   case $SELF in
     "$STATE"/bin/*) script=$SELF ;;
-    *)
-      script=$STATE/bin/$(sha256sum "$SELF" | cut -c1-16).sh
-      mkdir -p "$STATE/bin" && cp "$SELF" "$script" || return 1
-      ;;
+    *) keep_script || return 1 ;;
   esac
   ln -sfn "$script" "$STATE/script.part" && mv -fT "$STATE/script.part" "$STATE/script" || return 1
   units=/etc/systemd/system

@@ -12,7 +12,11 @@ holder() {
 take() {
   exec 9>>"$LOCK"
   flock --nonblock 9 || { say locked "$(holder)"; return 4; }
+  # A step of a run that is gone may still be under way, such as an installation of packages.
+  exec 8>>"$LOCK.step"
+  flock --nonblock 8 || { say locked "a step that is under way, of a run that is gone"; return 4; }
   printf '%s\t%s\t%s\n' "$$" "$1" "$2" >"$LOCK"
+  exec 8>&-
 }
 
 # hold TOKEN OWNER: takes the host for a run that is elsewhere, and keeps it while the run beats: a line of its
@@ -50,18 +54,27 @@ hold() {
 abandon() {
   # A later verb of the run that was thought dead is refused.
   printf '%s\t%s\t%s\n' "$$" - "$(holder)" >"$LOCK"
-  await_apply
+  end_step
+  await_apply guard
   [ ! -e "$JOURNAL" ] || audit abandoned "its run is gone"
+  forget_policy
   recover
+  exec 8>&-
 }
 
+# end_step: waits for the step that is under way; one that awaits what the run would have sent is ended.
+end_step() {
+  exec 8>>"$LOCK.step"
+  if flock --nonblock 8; then return 0; fi
+  read -r pid step <"$LOCK.step" || true
+  case ${step:-} in stage | receive | secrets | answer) kill "$pid" 2>/dev/null || true ;; esac
+  flock 8
+}
+
+# await_apply [guard]: until it has ended, and what puts back by itself as well.
 await_apply() {
-  while :; do
-    case $(systemctl show --property=ActiveState --value soundstage-apply.service) in
-      activating | active | deactivating) sleep 1 ;;
-      *) return 0 ;;
-    esac
-  done
+  while systemctl show --property=ActiveState --value soundstage-apply.service ${1:+"soundstage-$1.service"} |
+    grep -qx -e activating -e active -e deactivating; do sleep 1; done
 }
 
 # unlock: takes the host from whoever holds it, once its running step has ended, and puts back what it left unproven.
@@ -81,7 +94,9 @@ unlock() {
   : >"$LOCK"
 }
 
-# require_lock TOKEN: a verb of a run that lost the host must not go on.
+# require_lock TOKEN: a verb of a run that lost the host must not go on; while one goes on, nobody else gets the host.
 require_lock() {
+  exec 8>>"$LOCK.step"
+  flock --shared 8
   [ "$(cut -f2 "$LOCK" 2>/dev/null)" = "$1" ] || { say locked "$(holder)"; return 4; }
 }

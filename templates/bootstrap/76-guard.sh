@@ -9,16 +9,39 @@ arm_guard() {
   awk -F "$TAB" '$1 == "file" || $1 == "secret" || $1 == "archive" { print $NF }' "$GENERATIONS/$(generation)/manifest" "$STAGED/manifest" |
     grep -Eq "$GUARDED" || return 0
   changed_paths | grep -Eq "$GUARDED" || return 0
-  confirm
-  systemd-run --quiet --collect --unit=soundstage-guard --on-active="$GUARD" --timer-property=AccuracySec=1s \
-    --setenv=SOUNDSTAGE_STATE="$STATE" /bin/sh "$SELF" guard || return 1
+  set_guard || return 1
+  guarded=yes
   say guard "$GUARD"
 }
 
-# confirm: a new connection was made, or there is nothing left to guard.
-confirm() {
+# rearm_guard: a new connection is made once all is applied, so its time begins then, however long that took.
+rearm_guard() { [ "${guarded:-}" != yes ] || set_guard; }
+
+set_guard() {
+  # Where its time is over while the apply goes on, it waits for the end of that.
+  systemctl stop soundstage-guard.timer soundstage-guard.service 2>/dev/null || true
+  # On a busy host systemd now and then still has a unit loaded that has ended.
+  for _ in 1 2 3 4 5; do
+    systemd-run --quiet --collect --unit=soundstage-guard --on-active="$GUARD" --timer-property=AccuracySec=1s \
+      --setenv=SOUNDSTAGE_STATE="$STATE" /bin/sh "$SELF" guard && return 0
+    sleep 1
+  done
+  return 1
+}
+
+disarm_guard() {
   systemctl --quiet is-active soundstage-guard.timer || return 0
   systemctl stop soundstage-guard.timer
+}
+
+# confirm: a new connection was made, in time.
+confirm() {
+  disarm_guard
+  # Stopped, the timer starts nothing any more; what it has started goes on.
+  if [ ! -e "$JOURNAL" ] || systemctl --quiet is-active soundstage-guard.service; then
+    echo "it came too late, after $GUARD s: the host puts the previous generation back" >&2
+    return 10
+  fi
 }
 
 # guard: nobody confirmed.
@@ -26,5 +49,5 @@ guard() {
   await_apply
   [ -e "$JOURNAL" ] || return 0
   audit guard "no new connection within $GUARD s"
-  put_back || [ $? = 11 ]
+  back_in_place
 }

@@ -6,13 +6,21 @@ bundle() {
   [ -e "$folder/manifest" ] || { echo "no manifest beside $0: run it in the bundle's folder" >&2; return 10; }
   stage - <"$folder/manifest" >/dev/null
   # Where a run over SSH looks for it: that finds this host as it should be, in one round trip.
-  shipped=$STATE/bin/$(sha256sum "$SELF" | cut -c1-16).sh
-  [ -e "$shipped" ] || { mkdir -p "$STATE/bin" && cp "$SELF" "$shipped"; }
-  find "$folder/files" "$folder/commands" "$folder/blobs" "$folder/../../../../blobs" -type f 2>/dev/null | while read -r file; do
-    cp -n "$file" "$OBJECTS/$(sha256sum "$file" | cut -c1-64)"
-  done
+  keep_script
+  take_objects
   missing=$(wanted_objects "$STAGED/manifest" | while read -r sha; do [ -e "$OBJECTS/$sha" ] || echo "$sha"; done)
   [ -z "$missing" ] || { printf 'objects that the bundle names and does not hold: %s\n' "$missing" >&2; return 10; }
+}
+
+# take_objects: what the bundle holds, under its hashes. An object has its name once it is whole and on the disk.
+take_objects() {
+  find "$folder/files" "$folder/commands" "$folder/blobs" "$folder/../../../../blobs" -type f -print0 2>/dev/null |
+    xargs -0 -r sha256sum | while read -r sha file; do
+    [ -e "$OBJECTS/$sha" ] || printf '%s\t%s\n' "$sha" "$file"
+  done | sort -u -k 1,1 >"$WORK/new"
+  while IFS="$TAB" read -r sha file; do cp "$file" "$OBJECTS/$sha.part"; done <"$WORK/new"
+  cut -f1 "$WORK/new" | sed "s|.*|$OBJECTS/&.part|" | xargs -r sync
+  while IFS="$TAB" read -r sha _; do mv "$OBJECTS/$sha.part" "$OBJECTS/$sha"; done <"$WORK/new"
 }
 
 # sealed: the secrets beside the bundle, which this host alone can read: they are encrypted to its SSH key.
@@ -74,17 +82,30 @@ main() {
   if [ "${1:-}" = --lock ]; then
     require_lock "$2" || return $?
     shift 2
+    printf '%s %s\n' "$$" "${1:-}" >"$LOCK.step"
+    # What a verb starts does not keep the host: the lock of the step is this process's alone.
+    verb "$@" 8>&-
+    return
   fi
+  case ${1:-} in
+    revert | answer)
+      setup
+      take - "by hand on this host" || return $?
+      ;;
+  esac
+  verb "$@"
+}
+
+verb() {
   verb=${1:-help}
   [ "$#" = 0 ] || shift
   case $verb in
     inspect | compare | status | facts | stage | receive | secrets | prepare | answer | check | change | cluster | order | \
-      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage)
+      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage | revert)
       "$verb" "$@"
       ;;
     check-staged) check_staged "$@" ;;
     apply-staged) apply_staged ;;
-    revert) [ ! -e "$JOURNAL" ] || put_back ;;
     recover) recover "${1:-}" ;;
     audit) [ ! -e "$STATE/audit" ] || cat "$STATE/audit" ;;
     apply) apply_by_hand ;;

@@ -222,3 +222,13 @@ test("what a region says of its waves goes with its hosts", () => {
   const region = JSON.parse(readFileSync(join(out, "stacks", "test", "region.json"), "utf8"));
   expect(region).toMatchObject({ stack: "region-x", waves: ["2", "50%"] });
 });
+
+test.for([
+  ["prepare", "host"],
+  ["after", "cluster"],
+] as const)("an undo that would never be run is refused: %s, %s", ([when, scope]) => {
+  const action = { when, scope, check: "true", apply: "true", undo: "true" };
+  expect(() => bundleOf((host) => host.action(host, "x", action))).toThrow(
+    /action "x".* can not have an undo/,
+  );
+});

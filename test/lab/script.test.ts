@@ -1,0 +1,236 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TerraformStack } from "cdktf";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { Converge } from "../../constructs/host/converge.ts";
+import { Host } from "../../constructs/host/host.ts";
+import { converge } from "../../converge/converge.ts";
+import { synthOutput } from "../constructs/synth.ts";
+import { Lab } from "./lab.ts";
+import { labMissing } from "./requirements.ts";
+import { eventually } from "./run.ts";
+
+const missing = labMissing();
+const STATE = "/var/lib/soundstage";
+const LOCK = "/run/soundstage-var-lib-soundstage.lock";
+const SCRIPT = `sh ${STATE}/script`;
+
+describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, () => {
+  let lab: Lab;
+  const said: string[] = [];
+
+  beforeAll(async () => {
+    lab = await Lab.start({ hosts: [{ name: "one" }] });
+    process.env.SOUNDSTAGE_PLATFORM = join(lab.folder, "platform.yaml");
+    vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
+    vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)));
+  });
+  afterEach(() => void said.splice(0));
+  afterAll(async () => {
+    vi.restoreAllMocks();
+    await lab?.stop();
+  });
+
+  type Furnish = (host: Host, stack: TerraformStack) => void;
+  const host = () => lab.host("one");
+  const must = (command: string) => host().must(command);
+
+  function output(furnish: Furnish): string {
+    return synthOutput((stack) => {
+      const { address, hostKey } = lab.host("one");
+      const one = new Host(stack, "one", {
+        transport: { ssh: { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" } },
+        cpus: 1,
+        memory: 512,
+        kernel: "shared",
+      });
+      furnish(one, stack);
+      new Converge(stack, "converge", { stack: "test", hosts: [one] });
+    });
+  }
+
+  const run = (furnish: Furnish) => converge({ output: output(furnish), stack: "test" });
+  async function applied(furnish: Furnish): Promise<void> {
+    expect([await run(furnish), said]).toEqual([0, expect.anything()]);
+    said.splice(0);
+  }
+  const page =
+    (text: string): Furnish =>
+    (one, stack) =>
+      one.file(stack, "/etc/page", { content: text });
+
+  /** Puts a program before the host's own of that name. */
+  const wrap = (name: string, ...lines: readonly string[]) =>
+    host().must(`cat >/usr/local/sbin/${name}; chmod 755 /usr/local/sbin/${name}`, {
+      input: ["#!/bin/sh", ...lines, ""].join("\n"),
+    });
+
+  /** The bundle of an output in a folder of the host. */
+  function carried(out: string): void {
+    const folder = join(host().root, "root", "bundle");
+    mkdirSync(folder, { recursive: true });
+    spawnSync("cp", ["-r", `${join(out, "stacks", "test", "hosts", "one")}/.`, folder]);
+  }
+
+  test("a check that refuses leaves what would go where it is, in folders that nothing is left in too", async () => {
+    await applied((one, stack) => {
+      page("first\n")(one, stack);
+      one.file(stack, "/opt/thing/data", { content: "data\n" });
+    });
+    const code = await run((one, stack) => {
+      page("refused\n")(one, stack);
+      one.check(stack, "page", { command: "test ! -e /opt/thing/data && exit 1", paths: ["/etc/page"] });
+    });
+    expect([code, said.join("\n")]).toEqual([1, expect.stringContaining("check page: exit code 1")]);
+    expect(await must("cat /opt/thing/data /etc/page")).toBe("data\nfirst\n");
+  });
+
+  test("nobody else may read a copy before it has its owner and mode", async () => {
+    writeFileSync(join(lab.folder, "token"), "let-it-be\n");
+    await wrap("chown", `stat -c '%a %n' "$2" >>/run/modes`, 'exec /usr/bin/chown "$@"');
+    await applied((one, stack) => {
+      page("guarded\n")(one, stack);
+      one.secret(stack, "/etc/token", { parts: [{ file: "token", version: 1 }] });
+    });
+    await must("rm /usr/local/sbin/chown");
+    const modes = await must("sort -u /run/modes");
+    expect(modes).toContain("600 /etc/.token.soundstage\n");
+    expect(modes).not.toMatch(/^(?!600).*\.soundstage$/m);
+  });
+
+  test("a host that has another version of the script is judged like any other", async () => {
+    await must(`rm ${STATE}/bin/*.sh`);
+    writeFileSync(join(lab.folder, "token"), "get-back\n");
+    const code = await run((one, stack) => {
+      page("guarded\n")(one, stack);
+      one.secret(stack, "/etc/token", { parts: [{ file: "token", version: 1 }] });
+    });
+    expect([code, said.join("\n")]).toEqual([1, expect.stringContaining("raise its version")]);
+    expect(await must(`cat /etc/token; ls ${STATE}/bin`)).toMatch(/^let-it-be[0-9a-f]{16}\.sh\n$/);
+  });
+
+  test("the time for a new connection begins when all is applied", async () => {
+    const out = output((one, stack) => {
+      one.file(stack, "/etc/ssh/sshd_config.d/60-soundstage.conf", { content: "MaxAuthTries 5\n" });
+      one.action(stack, "slow", { when: "after", scope: "host", check: "exit 1", apply: "sleep 5" });
+    });
+    const script = join(out, "stacks", "test", "hosts", "one", "bootstrap.sh");
+    const text = readFileSync(script, "utf8");
+    expect(text).toContain("\nGUARD=60\n");
+    writeFileSync(script, text.replace("\nGUARD=60\n", "\nGUARD=3\n"));
+    expect([await converge({ output: out, stack: "test" }), said]).toEqual([0, expect.anything()]);
+    expect(said.join("\n")).toMatch(/one +confirmed/);
+    expect((await host().exec(`${SCRIPT} confirm`)).code).toBe(10);
+  });
+
+  test("a host is not taken from a run while a step of it goes on", async () => {
+    const applying = run((one, stack) => {
+      page("slow\n")(one, stack);
+      one.check(stack, "page", { command: "sleep 4.25", paths: ["/etc/page"] });
+    });
+    const sleeps = async () => (await host().exec("grep -lsz '^4.25$' /proc/[0-9]*/cmdline")).stdout !== "";
+    await eventually(15_000, async () => expect(await sleeps()).toBe(true));
+    await must(`${SCRIPT} unlock`);
+    expect(await sleeps()).toBe(false);
+    expect(await applying).toBe(1);
+    expect((await host().exec("ls /etc/page")).code).not.toBe(0);
+  });
+
+  test("what the disk or a signal cut short gets no object's name", async () => {
+    carried(output(page("by hand\n")));
+    await wrap(
+      "cp",
+      'case $2 in */objects/*) head -c 1 "$1" >"$2"; kill -9 "$PPID"; exit 1 ;; esac',
+      'exec /usr/bin/cp "$@"',
+    );
+    expect((await host().exec("sh /root/bundle/bootstrap.sh apply")).code).not.toBe(0);
+    await must("rm /usr/local/sbin/cp");
+    const done = await host().exec("sh /root/bundle/bootstrap.sh apply");
+    expect([done.code, done.stderr, await must("cat /etc/page")]).toEqual([0, "", "by hand\n"]);
+  });
+
+  test("folders are put back with the rest, and only changed with the rest", async () => {
+    const folder =
+      (mode: string, probe: string): Furnish =>
+      (one, stack) => {
+        page(`${mode}\n`)(one, stack);
+        one.directory(stack, "/srv/folder", { mode });
+        one.probe(stack, "page", { command: probe, seconds: 1 });
+      };
+    await applied(folder("0750", "true"));
+    expect(await run(folder("0700", "stat -c %a /srv/folder >/run/probed; exit 1"))).toBe(1);
+    expect(await must("cat /run/probed; stat -c %a /srv/folder")).toBe("700\n750\n");
+  });
+
+  test("a kernel key that left the manifest is the operator's own", async () => {
+    const key = "/proc/sys/net/ipv4/tcp_max_syn_backlog";
+    await applied((one, stack) => {
+      page("key\n")(one, stack);
+      one.sysctl(stack, "net.ipv4.tcp_max_syn_backlog", 4096);
+    });
+    await applied(page("no key\n"));
+    expect(await must(`cat ${key}`)).not.toBe("4096\n");
+    await must(`echo 1234 >${key}`);
+    await applied(page("another\n"));
+    expect(await must(`cat ${key}`)).toBe("1234\n");
+  });
+
+  test("what undoes a generation that holds is never run", async () => {
+    await must(
+      `echo 'touch /run/undone' >${STATE}/undone; mv ${STATE}/undone ${STATE}/objects/$(printf %064d 0); printf '%064d\\n' 0 >${STATE}/undo`,
+    );
+    const code = await run((one, stack) => {
+      page("undo\n")(one, stack);
+      one.action(stack, "fails", { when: "after", scope: "host", check: "exit 1", apply: "exit 1" });
+    });
+    expect([code, (await host().exec("ls /run/undone")).code]).toEqual([1, 2]);
+  });
+
+  test.for([
+    ["leads", "echo nobody answers >&2; exit 3", "true", "leads db: exit code 3"],
+    ["handover", "true", "echo nobody answers >&2; exit 7", "handover db: exit code 7"],
+  ] as const)("an order's %s that fails says why, and is no answer", async ([, leads, handover, reason]) => {
+    const code = await run((one, stack) => {
+      page(`${leads}\n`)(one, stack);
+      one.order(stack, { group: "db", mode: "one-by-one", leads, handover });
+    });
+    expect([code, said.join("\n")]).toEqual([1, expect.stringContaining(`${reason}\n`)]);
+    expect(said.join("\n")).toContain("nobody answers");
+  });
+
+  test("by hand it waits for nobody, goes back when asked, and leaves no lock where it looks", async () => {
+    const held = await host().exec(`flock ${LOCK} ${SCRIPT} revert`);
+    expect(held.code).toBe(4);
+    await must(
+      `cd ${STATE}/generations; now=$(basename "$(readlink ../current)"); cp -r $now 999; echo "$now 999 applied" >../journal; rm ${LOCK}`,
+    );
+    expect(await must(`${SCRIPT} inspect`)).toContain("drift\tan apply was interrupted\n");
+    expect((await host().exec(`ls ${LOCK}`)).code).not.toBe(0);
+    const back = await host().exec(`${SCRIPT} revert`);
+    expect([back.code, back.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^back\tgeneration \d+ is in place/m),
+    ]);
+  });
+
+  test("what keeps services from starting does not outlive a run that was killed", async () => {
+    await must(
+      "printf '#!/bin/sh\\n# soundstage: of a run that was killed\\nexit 101\\n' >/usr/sbin/policy-rc.d",
+    );
+    await applied((one, stack) => {
+      page("policy\n")(one, stack);
+      one.package(stack, "coreutils");
+    });
+    expect((await host().exec("ls /usr/sbin/policy-rc.d")).code).not.toBe(0);
+  });
+
+  test("nor that of the operator's scripts one whose mirror does not answer", async () => {
+    copyFileSync("bin/prepare.sh", join(host().root, "root", "prepare.sh"));
+    await wrap("apt-get", "ls /usr/sbin/policy-rc.d; exit 100");
+    const failed = await host().exec("bash -euc '. /root/prepare.sh; need_packages no-such-package'");
+    await must("rm /usr/local/sbin/apt-get");
+    expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("/usr/sbin/policy-rc.d\n")]);
+    expect((await host().exec("ls /usr/sbin/policy-rc.d")).code).not.toBe(0);
+  });
+});
