@@ -6,6 +6,7 @@ import { clicks, decodeClicks } from "./clicks.ts";
 import { Clients } from "./clients.ts";
 import { Lab } from "./lab.ts";
 import { labHosts } from "./platform-file.ts";
+import { ProcessWatch } from "./process-watch.ts";
 import { LabRegion } from "./region.ts";
 import { deployMissing } from "./requirements.ts";
 import { run } from "./run.ts";
@@ -16,11 +17,15 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
   let lab: Lab;
   let region: LabRegion;
   let clients: Clients;
+  /** Of the first deploy. */
+  let shown: ReturnType<ProcessWatch["end"]>;
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: labHosts().map((name) => ({ name })) });
     region = await LabRegion.create(lab);
+    const watch = new ProcessWatch(secrets());
     const first = await region.deploy();
+    shown = watch.end();
     expect(first.code, first.stdout + first.stderr).toBe(0);
     // More addresses of this machine, so that nginx spreads clients over workers.
     await lab.addAddresses(8);
@@ -29,6 +34,16 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
   afterAll(async () => {
     clients?.close();
     await lab?.stop();
+  });
+
+  test("no process shows a secret while the hosts are brought up, but Patroni its own in its environment", () => {
+    expect(shown.processes).toBeGreaterThan(1000);
+    // Patroni takes passwords from there or from its one file, which is compared line by line; both are root's and its own.
+    expect(shown.found).toEqual(
+      ["replication", "rewind", "superuser"].map(
+        (name) => `${name} in the environment of /usr/bin/python3 /usr/bin/patroni`,
+      ),
+    );
   });
 
   test("Redis answers who has the password, over TLS, and nobody else", async () => {
@@ -215,4 +230,12 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
       expect([name, journals.filter((journal) => journal.includes(secret)).length]).toEqual([name, 0]);
     }
   });
+
+  /** What the operator's side was given, by name. */
+  function secrets(): Record<string, string> {
+    const folder = join(lab.folder, "secrets");
+    return Object.fromEntries(
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8").trim()]),
+    );
+  }
 });
