@@ -11,6 +11,7 @@ import * as doctor from "./commands/doctor.ts";
 import * as down from "./commands/down.ts";
 import * as history from "./commands/history.ts";
 import * as logs from "./commands/logs.ts";
+import * as observe from "./commands/observe.ts";
 import * as packages from "./commands/packages.ts";
 import * as plan from "./commands/plan.ts";
 import * as rollback from "./commands/rollback.ts";
@@ -45,6 +46,7 @@ const commands = [
   apply,
   converge,
   plan,
+  observe,
   status,
   logs,
   history,

@@ -56,6 +56,11 @@ export async function converge(options: ConvergeOptions): Promise<number> {
   const records = selections.map(({ stack, hosts }) => ({ record: new LastRun(output, stack), hosts }));
   for (const { record, hosts } of records) record.begin(hosts.map(({ host }) => host));
 
+  const machines = selections.some(({ hosts }) => hosts.some((host) => "address" in host));
+  if (options.triggers !== undefined && machines && !process.env.SOUNDSTAGE_DEPLOY)
+    console.log(
+      "Terraform alone runs this: `soundstage deploy` has brakes, and waits for hosts when it is told to end",
+    );
   const began = performance.now();
   const report = await display(new RunLog(output, stacks), options.json ?? false);
   const conclude = () => {

@@ -1,7 +1,9 @@
 // The hosts of one region, each with what its roles ask for.
+import { posix } from "node:path";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 import type { Artifact } from "../bundle/manifest.ts";
+import { observedFile } from "../bundle/observed.ts";
 import type { PackagesLock } from "../bundle/packages-lock.ts";
 import { Redis } from "../constructs/cache/redis.ts";
 import { Edge } from "../constructs/edge/edge.ts";
@@ -9,6 +11,7 @@ import { Converge } from "../constructs/host/converge.ts";
 import { Host } from "../constructs/host/host.ts";
 import { SshServer } from "../constructs/host/ssh-server.ts";
 import { KernelTuning, STREAMING } from "../constructs/kernel/kernel-tuning.ts";
+import { HostsCheck } from "../constructs/observe/hosts-check.ts";
 import { listenersPerHost } from "../constructs/relay/capacity.ts";
 import { RelayWorkload } from "../constructs/relay/relay-workload.ts";
 import { trustAuthority } from "../constructs/tls/authority-file.ts";
@@ -71,13 +74,14 @@ export class RegionStack extends TerraformStack {
         backup: this.#with("backup")[0] as Host,
       });
     }
-    new Converge(this, "converge", {
+    const converge = new Converge(this, "converge", {
       stack: id,
       source,
       hosts: [...this.#hosts.values()].map(({ host }) => host),
       example: platform.example,
       ...(row.waves && { waves: row.waves }),
     });
+    new HostsCheck(converge, "observed", { stack: id, file: posix.join("../..", observedFile(source, id)) });
   }
 
   #with(role: Role): Host[] {

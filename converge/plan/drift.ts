@@ -38,7 +38,7 @@ export async function drift({ json, ...options }: Omit<PlanOptions, "out">): Pro
   return found.some((host) => host.drift.length > 0) ? 2 : 0;
 }
 
-function hostDrift(
+export function hostDrift(
   host: string,
   wanted: string,
   lines: readonly Line[],

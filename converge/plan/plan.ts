@@ -32,7 +32,7 @@ export interface Step extends Wave {
   readonly handsOver: readonly { readonly host: string; readonly groups: readonly string[] }[];
 }
 
-interface StackPlan {
+export interface StackPlan {
   readonly stack: string;
   readonly hosts: readonly HostPlan[];
   readonly failures: ReadonlyMap<string, string>;
@@ -41,24 +41,9 @@ interface StackPlan {
 
 /** @returns the exit code: 0 nothing would change, 2 something would, 1 a host could not be asked */
 export async function plan({ json, out, ...options }: PlanOptions): Promise<number> {
-  const { output } = options;
-  const hosts = await Hosts.of(options, ({ manifest }) => manifest.secrets);
-  const origin = OutputOrigin.of(output);
-  const answers = await hosts.each(async (remote, { bundle }) =>
-    planOf(bundle, await remote.compare(bundle.plain), hosts.secrets, origin),
-  );
-  const plans = select(options).map(({ stack, waves }): StackPlan => {
-    const { found, failures } = hosts.inStack(stack, answers);
-    return {
-      stack,
-      hosts: found,
-      failures,
-      steps: stepsOf(output, stack, found, waves && Share.waves(waves)),
-    };
-  });
-
+  const plans = await plansOf(options);
   if (json) console.log(JSON.stringify({ format: 1, stacks: plans.map(machineReadable) }, null, 2));
-  else show(plans);
+  else process.stdout.write(planText(plans, new PlanText(hasColours())));
   const failures = plans.flatMap((each) => [...each.failures]);
   for (const [host, reason] of failures) console.error(`${host}  FAILED  ${plain(reason)}`);
   if (failures.length > 0) {
@@ -67,6 +52,25 @@ export async function plan({ json, out, ...options }: PlanOptions): Promise<numb
   }
   if (out) PlanFile.write(out, Object.fromEntries(plans.map((each) => [each.stack, planned(each)])));
   return plans.every((each) => each.hosts.every(({ same }) => same)) ? 0 : 2;
+}
+
+/** Asks the hosts of stacks. */
+export async function plansOf(options: Omit<PlanOptions, "json" | "out">): Promise<StackPlan[]> {
+  const { output } = options;
+  const hosts = await Hosts.of(options, ({ manifest }) => manifest.secrets);
+  const origin = OutputOrigin.of(output);
+  const answers = await hosts.each(async (remote, { bundle }) =>
+    planOf(bundle, await remote.compare(bundle.plain), hosts.secrets, origin),
+  );
+  return select(options).map(({ stack, waves }): StackPlan => {
+    const { found, failures } = hosts.inStack(stack, answers);
+    return {
+      stack,
+      hosts: found,
+      failures,
+      steps: stepsOf(output, stack, found, waves && Share.waves(waves)),
+    };
+  });
 }
 
 function planOf(
@@ -104,18 +108,16 @@ function stepsOf(
   }));
 }
 
-function show(plans: readonly StackPlan[]): void {
-  const text = new PlanText(hasColours());
-  for (const { hosts, steps } of plans) {
-    for (const host of hosts) process.stdout.write(text.host(host));
-    process.stdout.write(text.steps(steps));
-  }
+export function planText(plans: readonly StackPlan[], text: PlanText): string {
   const hosts = plans.flatMap((each) => each.hosts);
   const changing = hosts.filter(({ same }) => !same).length;
-  console.log(`${changing} of ${hosts.length} hosts would change`);
+  return [
+    ...plans.flatMap((each) => [...each.hosts.map((host) => text.host(host)), text.steps(each.steps)]),
+    `${changing} of ${hosts.length} hosts would change\n`,
+  ].join("");
 }
 
-function machineReadable({ stack, hosts, failures, steps }: StackPlan): object {
+export function machineReadable({ stack, hosts, failures, steps }: StackPlan): object {
   return {
     stack,
     hosts: hosts.map(({ member, ...host }) => ({

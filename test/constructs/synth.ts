@@ -20,6 +20,14 @@ export function synthOutput(build: (stack: TerraformStack) => unknown, id = "tes
   return Testing.fullSynth(stack);
 }
 
+/** Several stacks of one output. */
+export function synthStacks(stacks: Readonly<Record<string, (stack: TerraformStack) => unknown>>): string {
+  const app = Testing.app();
+  for (const [id, build] of Object.entries(stacks)) build(new TerraformStack(app, id));
+  app.synth();
+  return app.outdir;
+}
+
 /** Stable text of a part of the output, for goldens. */
 export function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;

@@ -1,10 +1,13 @@
 // Hosts of the lab with a page each, and the CLI that brings them to it.
 import { cpSync, existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { LocalBackend } from "cdktf";
 import { bundleCli } from "../../bin/bundle-cli.ts";
 import type { ChangeOrder } from "../../bundle/manifest.ts";
+import { observedFile } from "../../bundle/observed.ts";
 import { Converge } from "../../constructs/host/converge.ts";
 import { SshServer } from "../../constructs/host/ssh-server.ts";
+import { HostsCheck } from "../../constructs/observe/hosts-check.ts";
 import { artifactOf } from "../artifact.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { Cli, type Ended } from "./cli.ts";
@@ -60,9 +63,14 @@ export class Fleet {
     return { SOUNDSTAGE_PLATFORM: join(this.lab.folder, "platform.yaml") };
   }
 
-  /** A stack of the hosts that are wanted; the unit of each starts anew where its page is another. */
-  output(wants: Wants, stack = "fleet"): string {
+  /**
+   * A stack of the hosts that are wanted; the unit of each starts anew where its page is another.
+   * @param state file of its Terraform's state; without it every output has one of its own
+   */
+  output(wants: Wants, stack = "fleet", state?: string): string {
     return synthOutput((scope) => {
+      const platform = join(this.lab.folder, "platform.yaml");
+      if (state) new LocalBackend(scope, { path: state });
       const hosts = Object.entries(wants).map(([name, want]) => {
         const { address, hostKey } = this.lab.host(name);
         const host = labHost(scope, name, { address, hostKey, ports: want.ports ?? [22] });
@@ -95,7 +103,8 @@ export class Fleet {
         }
         return host;
       });
-      new Converge(scope, "converge", { stack, hosts });
+      const converge = new Converge(scope, "converge", { stack, hosts });
+      new HostsCheck(converge, "observed", { stack, file: observedFile(platform, stack) });
     }, stack);
   }
 

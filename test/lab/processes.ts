@@ -1,5 +1,5 @@
 // Processes by id, and never another one that has taken the number since.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { eventually, run } from "./run.ts";
 
 /** A process and when it started, in clock ticks since the machine booted (proc(5), stat field 22). */
@@ -59,6 +59,21 @@ export function withArgument(word: string): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && read(`/proc/${name}/cmdline`).split("\0").includes(word))
     .map(Number);
+}
+
+/** Processes that work in a folder, or below it. */
+export function workingIn(folder: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && `${link(`/proc/${name}/cwd`)}/`.startsWith(`${folder}/`))
+    .map(Number);
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ""; // it ended meanwhile
+  }
 }
 
 /** The argument by which a host's boot loop and its nspawn are known. */

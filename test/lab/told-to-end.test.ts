@@ -77,6 +77,7 @@ describe.skipIf(missing)(
       await fleet.starting("a");
       run.kill("SIGINT");
       expect((await run.ended).code).toBe(1);
+      expect(run.stdout).toContain("Terraform alone runs this: `soundstage deploy` has brakes");
       await eventually(20_000, async () => expect(fleet.log(out)).toMatch(/ in \d+ s\n$/));
       expect([fleet.pages(), await fleet.held()]).toEqual([["terraform", before], []]);
       expect(fleet.log(out)).toMatch(/ (is gone|any more); done: a; not begun: b\n/);

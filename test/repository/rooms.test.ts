@@ -63,6 +63,9 @@ const CONVERGE: Record<string, string[]> = {
   run: ["order", "output", "report", "script", "secrets", "ssh"],
   look: ["output", "script", "secrets", "ssh", "text"],
   local: ["output", "report", "secrets"],
+  terraform: [],
+  observe: ["output", "plan", "script", "secrets", "terraform", "text"],
+  deploy: ["output", "plan", "run", "terraform", "text"],
 };
 /** Files of converge/ itself that any of its rooms may import. */
 const BASE = ["fault.ts", "owner.ts", "record-file.ts"];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inOrder } from "../../../converge/deploy.ts";
+import { inOrder } from "../../../converge/deploy/stacks.ts";
 import { type Member, schedule } from "../../../converge/order/schedule.ts";
 import { Share } from "../../../converge/order/share.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cli } from "../cli.ts";
 import { Fleet } from "../fleet.ts";
-import { signal, withArgument } from "../processes.ts";
+import { signal, withArgument, workingIn } from "../processes.ts";
 import { deployMissing } from "../requirements.ts";
 
 const missing = deployMissing();
@@ -20,10 +20,12 @@ describe.skipIf(missing)(`a deploy that is killed${missing ? ` (${missing})` : "
     return stdout.split("\n").filter((line) => line.includes("terraform_data.a"));
   };
 
-  const kills: Record<string, (terraform: Cli) => unknown> = {
+  const kills: Record<string, (terraform: Cli, output: string) => unknown> = {
     "the host's script": () =>
       fleet.lab.host("a").must("systemctl kill --kill-whom=all --signal=KILL soundstage-apply.service"),
-    "the CLI": () => signal(withArgument("converge")[0] as number, "SIGKILL"),
+    // Not the shell above it, and not that of another lab.
+    "the CLI": (_, output) =>
+      signal(withArgument("converge").find((pid) => workingIn(output).includes(pid)) as number, "SIGKILL"),
     Terraform: (terraform) => terraform.kill("SIGKILL"),
   };
 
@@ -37,7 +39,7 @@ describe.skipIf(missing)(`a deploy that is killed${missing ? ` (${missing})` : "
       expect(ready.code, ready.stdout + ready.stderr).toBe(0);
       const run = fleet.terraform(output, "apply", "-auto-approve");
       await fleet.starting("a");
-      await kill(run);
+      await kill(run, output);
       expect((await run.ended).code).not.toBe(0);
       await fleet.settled("a");
       await fleet.free();

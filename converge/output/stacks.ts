@@ -1,0 +1,31 @@
+// The stacks of an output and their hosts.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { RegionFile } from "../../bundle/manifest.ts";
+import { ConvergeFault } from "../fault.ts";
+
+/** Those that were synthesized last: cdktf leaves folders of earlier ones beside them. */
+export function stacksOf(output: string): string[] {
+  const file = join(output, "manifest.json");
+  if (!existsSync(file))
+    throw new ConvergeFault(`${file} is not there: nothing was synthesized; run cdktf synth`);
+  const { stacks } = JSON.parse(readFileSync(file, "utf8")) as { stacks: Readonly<Record<string, unknown>> };
+  return Object.keys(stacks);
+}
+
+/** What an output says of a stack's hosts; undefined where it has none. */
+export function regionOf(output: string, stack: string): RegionFile | undefined {
+  const file = join(output, "stacks", stack, "region.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as RegionFile) : undefined;
+}
+
+/** Stacks with machines, which are asked what they have. */
+export function stacksWithMachines(output: string): string[] {
+  return stacksOf(output).filter((stack) => regionOf(output, stack)?.hosts.some((host) => "address" in host));
+}
+
+/** Host → its address, of all stacks of an output. */
+export function hostsOf(output: string): Map<string, string | undefined> {
+  const hosts = stacksOf(output).flatMap((stack) => regionOf(output, stack)?.hosts ?? []);
+  return new Map(hosts.map((host) => [host.host, "address" in host ? host.address : undefined]));
+}
