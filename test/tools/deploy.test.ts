@@ -170,7 +170,9 @@ describe.skipIf(!terraform)(`a deploy of regions of folders${missing}`, { timeou
       ];
       const ended = await answered(out, "yes\n", () => cpSync(other, out, { recursive: true, force: true }));
       expect([ended.code, page("asked-1")]).toEqual([1, "yes"]);
-      expect(ended.shown).toContain("is not what was planned: the bundle of asked-1 differs");
+      expect(ended.shown).toContain(
+        "is not what was planned: the bundle, address or host key of asked-1 differs",
+      );
     });
   });
 
