@@ -19,6 +19,7 @@ import * as status from "./commands/status.ts";
 import * as supervise from "./commands/supervise.ts";
 import * as trust from "./commands/trust.ts";
 import * as unlock from "./commands/unlock.ts";
+import * as upgrade from "./commands/upgrade.ts";
 import * as validate from "./commands/validate.ts";
 
 const program = new Command("soundstage")
@@ -44,6 +45,7 @@ const commands = [
   validate,
   deploy,
   apply,
+  upgrade,
   converge,
   plan,
   observe,

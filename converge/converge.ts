@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Connection } from "../bundle/manifest.ts";
 import { readBundle } from "../bundle/reader.ts";
+import { commanded } from "./command.ts";
 import { LocalHost } from "./local/local.ts";
 import { Budget } from "./order/budget.ts";
 import { Share } from "./order/share.ts";
@@ -9,13 +10,12 @@ import { LastRun } from "./output/last-run.ts";
 import { platformFolder } from "./output/platform-folder.ts";
 import { type Selection, select, type Wanted } from "./output/selection.ts";
 import { PlanFile } from "./plan/plan-file.ts";
-import { display } from "./report/display.ts";
 import { MaskedReport } from "./report/masked-report.ts";
 import type { Display } from "./report/report.ts";
 import { RunLog } from "./report/run-log.ts";
 import { isDone, type Outcome } from "./report/summary.ts";
 import { convergeRegion } from "./run/region.ts";
-import { ProcessStop } from "./run/stop.ts";
+import type { Stop } from "./run/stop.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { milliseconds } from "./text/quantity.ts";
 
@@ -61,33 +61,17 @@ export async function converge(options: ConvergeOptions): Promise<number> {
     console.log(
       "Terraform alone runs this: `soundstage deploy` has brakes, and waits for hosts when it is told to end",
     );
-  const began = performance.now();
-  const report = await display(new RunLog(output, stacks), options.json ?? false);
-  const conclude = () => {
-    for (const { record } of records) record.end((host) => isDone(outcomes.get(host)));
-    const seconds = (performance.now() - began) / 1000;
-    report.summary({ outcomes, seconds, ...(stop.reason && { stopped: stop.reason }) });
-  };
-  const stop = new ProcessStop(
-    (reason) => report.stopping(reason),
-    () => {
-      conclude();
-      process.exit(130);
+  const command = {
+    log: new RunLog(output, stacks),
+    json: options.json ?? false,
+    outcomes,
+    record: () => {
+      for (const { record } of records) record.end((host) => isDone(outcomes.get(host)));
     },
-  );
-  try {
-    try {
-      for (const selection of selections) await one(selection, { ...run, report, stop });
-    } finally {
-      await report.close();
-    }
-    conclude();
-  } finally {
-    await stop.dispose();
-  }
-  const ends = [...outcomes.values()];
-  if (ends.every(isDone)) return 0;
-  return stop.reason && ends.includes("not begun") ? stop.code : 1;
+  };
+  return commanded(command, async (report, stop) => {
+    for (const selection of selections) await one(selection, { ...run, report, stop });
+  });
 }
 
 interface Run extends Pick<ConvergeOptions, "output" | "skipUnreachable" | "allowOlder"> {
@@ -97,7 +81,7 @@ interface Run extends Pick<ConvergeOptions, "output" | "skipUnreachable" | "allo
   readonly outcomes: Map<string, Outcome>;
   readonly budget: Budget;
   readonly report: Display;
-  readonly stop: ProcessStop;
+  readonly stop: Stop;
 }
 
 /** A stack is begun when those before it held. */

@@ -1,13 +1,13 @@
 // `soundstage rollback`: an earlier generation in place again, proven or put back like any other change.
+import { commanded } from "./command.ts";
 import { Hosts } from "./output/hosts.ts";
 import { owner } from "./owner.ts";
-import { display } from "./report/display.ts";
 import { MaskedReport } from "./report/masked-report.ts";
 import type { Report } from "./report/report.ts";
 import { RunLog } from "./report/run-log.ts";
 import type { Outcome } from "./report/summary.ts";
 import { HostRun } from "./run/host-run.ts";
-import { ProcessStop, type Stop } from "./run/stop.ts";
+import type { Stop } from "./run/stop.ts";
 import { goal } from "./script/generations.ts";
 import { OutputOrigin } from "./script/output-origin.ts";
 import { milliseconds } from "./text/quantity.ts";
@@ -28,52 +28,33 @@ export async function rollback(options: RollbackOptions): Promise<number> {
   const { output, host, stack, generation } = options;
   const lockWait = milliseconds(options.lockWait ?? "60s", "--lock-wait");
   const hosts = await Hosts.of({ output, stack, hosts: [host] });
-  const shown = await display(new RunLog(output, new Map([[host, stack]])), options.json ?? false);
-  const report = new MaskedReport(shown, hosts.secrets);
-  const began = performance.now();
-  let outcome: Outcome = "not begun";
-  const conclude = () => {
-    const seconds = (performance.now() - began) / 1000;
-    shown.summary({
-      outcomes: new Map([[host, outcome]]),
-      seconds,
-      ...(stop.reason && { stopped: stop.reason }),
+  const outcomes = new Map<string, Outcome>([[host, "not begun"]]);
+  const log = new RunLog(output, new Map([[host, stack]]));
+  return commanded({ log, json: options.json ?? false, outcomes }, async (shown, stop) => {
+    const report = new MaskedReport(shown, hosts.secrets);
+    const run = new HostRun({
+      ...hosts.machine(host),
+      access: hosts.access,
+      secrets: hosts.secrets,
+      report,
+      owner: owner(),
+      lockWait,
+      origin: OutputOrigin.of(output),
+      planned: undefined,
+      allowOlder: true,
     });
-  };
-  const stop = new ProcessStop(
-    (reason) => shown.stopping(reason),
-    () => {
-      conclude();
-      process.exit(130);
-    },
-  );
-  const run = new HostRun({
-    ...hosts.machine(host),
-    access: hosts.access,
-    secrets: hosts.secrets,
-    report,
-    owner: owner(),
-    lockWait,
-    origin: OutputOrigin.of(output),
-    planned: undefined,
-    allowOlder: true,
+    try {
+      const groups = await prepare(run, generation, report);
+      const outcome = await change(run, groups, stop, () => outcomes.set(host, "changing"));
+      outcomes.set(host, outcome);
+      if (outcome === "not begun") report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
+    } catch (error) {
+      outcomes.set(host, "failed");
+      report.failed(host, (error as Error).message);
+    } finally {
+      await run.release();
+    }
   });
-  try {
-    const groups = await prepare(run, generation, report);
-    outcome = await change(run, groups, stop, () => {
-      outcome = "changing";
-    });
-    if (outcome === "not begun") report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
-  } catch (error) {
-    outcome = "failed";
-    report.failed(host, (error as Error).message);
-  } finally {
-    await run.release();
-    await shown.close();
-    conclude();
-    await stop.dispose();
-  }
-  return outcome === "changed" ? 0 : outcome === "failed" ? 1 : stop.code;
 }
 
 async function prepare(run: HostRun, wanted: number | undefined, report: Report): Promise<string[]> {

@@ -63,6 +63,9 @@ interface Event {
   readonly text: string;
 }
 
+/** Events that are no mishap. */
+const ORDINARY = ["generation", "upgrade", "reboot"];
+
 function audited(lines: readonly Line[]): Event[] {
   return lines.map(([time, by = "", from = "", event = "", text = ""]) => ({
     time,
@@ -78,7 +81,7 @@ function auditText(lines: readonly Line[]): string {
     [{ title: "time" }, { title: "what" }, { title: "" }, { title: "by" }, { title: "from" }],
     audited(lines).map(({ time, by, from, event, text }) => [
       { text: time },
-      { text: event, ...(event !== "generation" && { tone: "bad" as const }) },
+      { text: event, ...(!ORDINARY.includes(event) && { tone: "bad" as const }) },
       { text },
       { text: by.replace(/ since .*$/, "") },
       { text: from },

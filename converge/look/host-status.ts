@@ -42,6 +42,10 @@ export interface HostStatus {
   readonly applied?: { readonly time: string; readonly by: string; readonly origin: string };
   readonly heldBy?: string;
   readonly interrupted: boolean;
+  /** Why it awaits a reboot, where it does. */
+  readonly reboot?: string;
+  /** When an upgrade began that was not proven since. */
+  readonly unproven?: string;
   /** What is not well, each with what to do. */
   readonly faults: readonly string[];
 }
@@ -65,6 +69,8 @@ export function hostStatus(machine: Machine, lines: readonly Line[], trip: Round
   const manifest = answer.one("manifest");
   const release = answer.all("archive").find(([, path]) => path === RELEASE)?.[0];
   const heldBy = answer.one("held");
+  const reboot = answer.one("reboot");
+  const unproven = answer.one("unproven");
   const status = {
     host: machine.host,
     stack: machine.stack,
@@ -79,6 +85,8 @@ export function hostStatus(machine: Machine, lines: readonly Line[], trip: Round
     ...(meta && { applied: { time: meta[0] ?? "", by: meta[1] ?? "", origin: meta[2] ?? "-" } }),
     ...(heldBy && { heldBy }),
     interrupted: answer.one("interrupted") !== undefined,
+    ...(reboot && { reboot }),
+    ...(unproven && { unproven }),
   } as const;
   return { ...status, faults: faults(status) };
 }
@@ -117,7 +125,7 @@ export function clockFault({ seconds, within }: HostStatus["clock"]): number {
 }
 
 function faults(status: Omit<HostStatus, "faults">): string[] {
-  const { host, stack, bundle, units, clock, disks, interrupted, heldBy } = status;
+  const { host, stack, bundle, units, clock, disks, interrupted, heldBy, unproven } = status;
   const at = `${host} --stack ${stack}`;
   const off = clockFault(clock);
   const full = disks.filter(isNearlyFull);
@@ -129,6 +137,7 @@ function faults(status: Omit<HostStatus, "faults">): string[] {
     rest && bundle === "other" && `it holds another bundle than this output's: soundstage apply ${at}`,
     interrupted &&
       `an apply was interrupted: soundstage apply ${at}, or soundstage unlock ${at} to put it back`,
+    rest && unproven !== undefined && `an upgrade of ${unproven} was not proven: soundstage upgrade ${at}`,
     ...units
       .filter((unit) => rest && !isAsWanted(unit))
       .map(

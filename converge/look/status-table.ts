@@ -17,6 +17,7 @@ const COLUMNS: readonly Column[] = [
   { title: "applied", align: "right" },
   { title: "by" },
   { title: "held by" },
+  { title: "reboot" },
 ];
 
 /** @param now milliseconds since the epoch */
@@ -48,7 +49,7 @@ export function statusText(
 function row(status: HostStatus | Unreachable, now: number): Cell[] {
   const { host } = status;
   if (!status.reachable) return [{ text: host }, { text: "unreachable", tone: "bad" }];
-  const { bundle, generation, release, units, upSeconds, clock, disks, applied, heldBy } = status;
+  const { bundle, generation, release, units, upSeconds, clock, disks, applied, heldBy, reboot } = status;
   const [root, data] = disks;
   const well = units.filter(isAsWanted).length;
   return [
@@ -68,6 +69,7 @@ function row(status: HostStatus | Unreachable, now: number): Cell[] {
     { text: applied ? `${duration((now - Date.parse(applied.time)) / 1000)} ago` : "never" },
     { text: applied ? name(applied.by) : "" },
     { text: heldBy ? name(heldBy) : "", tone: "bad" },
+    { text: reboot === undefined ? "" : "due" },
   ];
 }
 

@@ -1,13 +1,20 @@
-// Which hosts of a stack were not at their bundle when its last run ended; lies beside the log.
+// Which hosts of a stack were not done when its last run ended; lies beside the log.
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { readRecord, writeRecord } from "../record-file.ts";
 
+/** What runs were about: each kind has records of its own. */
+export type RunKind = "apply" | "upgrade";
+
 export class LastRun {
   readonly #file: string;
 
-  constructor(output: string, stack: string) {
-    this.#file = join(output, "logs", `${stack}.unfinished.json`);
+  constructor(output: string, stack: string, command: RunKind = "apply") {
+    this.#file = join(
+      output,
+      "logs",
+      `${command === "apply" ? stack : `${stack}.${command}`}.unfinished.json`,
+    );
   }
 
   /** Undefined where no run has been recorded; a record that can not be read is none. */

@@ -5,7 +5,7 @@ import { plannedDigest } from "../../bundle/planned.ts";
 import { readBundle, readRegion } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import { requireApplicable } from "./applicable.ts";
-import { LastRun } from "./last-run.ts";
+import { LastRun, type RunKind } from "./last-run.ts";
 
 export interface Wanted {
   /** Folder that cdktf synthesized into. */
@@ -16,6 +16,8 @@ export interface Wanted {
   readonly hosts?: readonly string[];
   /** Of these only hosts that were not at their bundle when the last run ended. @default false */
   readonly onlyFailed?: boolean;
+  /** Whose last run that was. @default apply */
+  readonly lastRun?: RunKind;
   /** JSON of what Terraform planned: host → `plannedDigest`. */
   readonly triggers?: string;
 }
@@ -37,7 +39,7 @@ export function select(wanted: Wanted): Selection[] {
     for (const region of regions) requirePlanned(output, region, triggers);
   }
   return regions.map((region) => {
-    const unfinished = wanted.onlyFailed ? unfinishedOf(output, region.stack) : undefined;
+    const unfinished = wanted.onlyFailed ? unfinishedOf(output, region.stack, wanted.lastRun) : undefined;
     const meant = region.hosts.filter(
       ({ host }) => (hosts.length === 0 || hosts.includes(host)) && (unfinished?.includes(host) ?? true),
     );
@@ -45,11 +47,11 @@ export function select(wanted: Wanted): Selection[] {
   });
 }
 
-function unfinishedOf(output: string, stack: string): readonly string[] {
-  const unfinished = new LastRun(output, stack).unfinished();
+function unfinishedOf(output: string, stack: string, kind: RunKind = "apply"): readonly string[] {
+  const unfinished = new LastRun(output, stack, kind).unfinished();
   if (unfinished) return unfinished;
   throw new ConvergeFault(
-    `${join(output, "logs")} holds no record of a run of ${stack}: apply it without --only-failed`,
+    `${join(output, "logs")} holds no record of a run of ${stack}: ${kind} it without --only-failed`,
   );
 }
 

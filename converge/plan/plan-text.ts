@@ -2,7 +2,6 @@
 import { plain } from "../text/plain.ts";
 import type { FileChange } from "./file-changes.ts";
 import type { HostPlan } from "./host-plan.ts";
-import type { Step } from "./plan.ts";
 
 const SIGN = { add: "+", change: "~", mode: "~", remove: "-", restore: "<" } as const;
 /** Select Graphic Rendition, ECMA-48 section 8.3.117. */
@@ -40,21 +39,6 @@ export class PlanText {
     ];
     if (rows.length === 0) rows.push("~ its scripts or versions alone: nothing else of the host changes");
     return `${this.#paint("", host)}  ${from} → bundle ${wanted.slice(0, 12)}\n${rows.map((row) => `  ${row}\n`).join("")}`;
-  }
-
-  /** The order in which hosts would change. */
-  steps(steps: readonly Step[]): string {
-    return steps
-      .map(({ hosts, group, handsOver, gates }, index) => {
-        const parts = [
-          hosts.join(", "),
-          ...(group ? [`group ${group}`] : []),
-          ...handsOver.map(({ host, groups }) => `${host} hands over ${groups.join(", ")} first`),
-          ...(gates.length > 0 ? [`then ${gates.join(", ")} must be back`] : []),
-        ];
-        return `wave ${index + 1}: ${parts.join("; ")}\n`;
-      })
-      .join("");
   }
 
   #file({ path, what, drift, note, diff }: FileChange): string[] {

@@ -1,8 +1,8 @@
 // `soundstage plan`: asks the hosts, and shows what an apply would do on them and in which order.
 import { readFileSync } from "node:fs";
-import { type HostBundle, readBundle } from "../../bundle/reader.ts";
-import { schedule, type Wave } from "../order/schedule.ts";
+import type { HostBundle } from "../../bundle/reader.ts";
 import { Share } from "../order/share.ts";
+import { type Step, stepsOf, stepsText } from "../order/steps.ts";
 import { Hosts } from "../output/hosts.ts";
 import { select } from "../output/selection.ts";
 import { Answer, type Line } from "../script/answer.ts";
@@ -25,11 +25,6 @@ export interface PlanOptions {
   readonly json?: boolean;
   /** File that the plan is written to, for `apply --plan`. */
   readonly out?: string;
-}
-
-/** A wave, and who of it hands a role over before anything of it changes. */
-export interface Step extends Wave {
-  readonly handsOver: readonly { readonly host: string; readonly groups: readonly string[] }[];
 }
 
 export interface StackPlan {
@@ -64,12 +59,11 @@ export async function plansOf(options: Omit<PlanOptions, "json" | "out">): Promi
   );
   return select(options).map(({ stack, waves }): StackPlan => {
     const { found, failures } = hosts.inStack(stack, answers);
-    return {
-      stack,
-      hosts: found,
-      failures,
-      steps: stepsOf(output, stack, found, waves && Share.waves(waves)),
-    };
+    const members = found.filter(({ same }) => !same).map(({ member }) => member);
+    const steps = stepsOf(members, waves && Share.waves(waves), (host, group) =>
+      hosts.machine(host).bundle.manifest.order.some((order) => order.group === group && order.handover),
+    );
+    return { stack, hosts: found, failures, steps };
   });
 }
 
@@ -89,30 +83,11 @@ function planOf(
   return { ...made, notes: [...made.notes, `refused unless --allow-older: the host has commit ${held}`] };
 }
 
-/** As a run would order them that finds the hosts as they are now. */
-function stepsOf(
-  output: string,
-  stack: string,
-  hosts: readonly HostPlan[],
-  sizes: readonly Share[] | undefined,
-): Step[] {
-  const members = hosts.filter(({ same }) => !same).map(({ member }) => member);
-  return schedule(members, sizes).map((wave) => ({
-    ...wave,
-    handsOver: members.flatMap(({ host, order, fresh, leads }) => {
-      if (!wave.hosts.includes(host) || order.every(({ group }) => fresh.has(group))) return [];
-      const orders = readBundle(output, stack, host).manifest.order;
-      const groups = [...leads].filter((name) => orders.some((o) => o.group === name && o.handover));
-      return groups.length > 0 ? [{ host, groups }] : [];
-    }),
-  }));
-}
-
 export function planText(plans: readonly StackPlan[], text: PlanText): string {
   const hosts = plans.flatMap((each) => each.hosts);
   const changing = hosts.filter(({ same }) => !same).length;
   return [
-    ...plans.flatMap((each) => [...each.hosts.map((host) => text.host(host)), text.steps(each.steps)]),
+    ...plans.flatMap((each) => [...each.hosts.map((host) => text.host(host)), stepsText(each.steps)]),
     `${changing} of ${hosts.length} hosts would change\n`,
   ].join("");
 }

@@ -59,7 +59,7 @@ export class LiveReport implements Display {
     if (step === "stopped" || step === "unreachable")
       this.#end(host)?.skip(`${step}: ${plain(text).split("\n", 1)[0]}`);
     else this.#rows.get(host)?.show(`${step} ${plain(text)}`);
-    if (step === "same" || step === "generation") this.#end(host)?.done();
+    if (step === "same" || step === "generation" || step === "upgraded") this.#end(host)?.done();
   }
 
   failed(host: string, reason: string): void {

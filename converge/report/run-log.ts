@@ -7,9 +7,12 @@ export class RunLog {
   readonly #stacks: ReadonlyMap<string, string>;
   readonly #output: string;
 
+  readonly #command: string;
+
   /** Begins each stack's file anew. */
-  constructor(output: string, stacks: ReadonlyMap<string, string>) {
+  constructor(output: string, stacks: ReadonlyMap<string, string>, command = "") {
     this.#output = output;
+    this.#command = command;
     this.#stacks = stacks;
     for (const file of this.files) {
       mkdirSync(dirname(file), { recursive: true });
@@ -39,6 +42,6 @@ export class RunLog {
   }
 
   #file(stack: string): string {
-    return join(this.#output, "logs", `${stack}.log`);
+    return join(this.#output, "logs", `${stack}${this.#command && `.${this.#command}`}.log`);
   }
 }

@@ -175,7 +175,12 @@ compare_actions() {
       *) say action "$id${TAB}unknown" ;;
     esac
   done <"$WORK/actions"
-  records order "$asked" >"$WORK/orders"
+  members "$asked"
+}
+
+# members MANIFEST: where the host stands in its groups.
+members() {
+  records order "$1" >"$WORK/orders"
   while IFS="$TAB" read -r group fresh leads _; do
     [ "$(answer_of "$fresh")" != 0 ] || say member "$group${TAB}fresh"
     [ "$(answer_of "$leads")" != 0 ] || say member "$group${TAB}leads"

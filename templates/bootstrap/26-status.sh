@@ -12,6 +12,8 @@ status() {
   else
     [ ! -e "$JOURNAL" ] || say interrupted "$(cat "$JOURNAL")"
   fi
+  reboot_due
+  [ ! -e "$STATE/unproven" ] || say unproven "$(cat "$STATE/unproven")"
   disks
   [ -s "$manifest" ] || return 0
   say manifest "$(manifest_hash "$manifest")"

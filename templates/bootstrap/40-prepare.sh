@@ -63,12 +63,23 @@ prepare_packages() {
 
 # Nothing that a package brings starts before it is configured.
 # install_packages MISSING PINNED: all that is pinned is named, so that apt changes none of it for another's sake.
-install_packages() {
+install_packages() { quietly install_missing "$@"; }
+
+# quietly COMMAND...: nothing that a package brings starts before it is configured, and nothing restarts meanwhile.
+quietly() {
+  forget_policy
   if [ ! -e "$POLICY" ]; then
     # It forbids nothing once this process has ended or the machine was started anew.
     printf '#!/bin/sh\n# soundstage: packages start nothing while they are installed\n[ ! -d %s ] || exit 101\n' "$WORK" >"$POLICY"
     chmod 755 "$POLICY"
   fi
+  quiet=0
+  "$@" || quiet=$?
+  forget_policy
+  return "$quiet"
+}
+
+install_missing() {
   code=0
   # A host that has never asked its mirrors knows no package: a first try could only fail.
   if [ -z "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -print -quit)" ]; then
@@ -81,7 +92,6 @@ install_packages() {
     # shellcheck disable=SC2086
     { attempt packages update apt_get update -qq && offered "$1" && attempt packages "$1" apt_install $1 $2; } || code=$?
   fi
-  forget_policy
   return "$code"
 }
 

@@ -1,13 +1,17 @@
 
-# change: what runs is changed, in a transient unit that outlives the connection and puts back what it leaves half done.
-change() {
+# change: what runs is changed, in a transient unit that puts back what it leaves half done.
+change() { outlasting soundstage-apply "/bin/sh $SELF recover unit" apply-staged; }
+
+# outlasting UNIT STOP VERB [ARGUMENT...]: a verb of this script in a transient unit that outlives the connection, and
+# STOP after it, whatever ends it.
+outlasting() {
   : >"$WORK/log-apply"
   : >"$WORK/log-apply.errors"
   code=0
   # On a busy host systemd now and then still has the unit of the last apply loaded: that is tried again.
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     code=0
-    apply_unit || code=$?
+    transient "$@" || code=$?
     [ ! -e "$WORK/started" ] || break
     sleep 1
   done
@@ -18,16 +22,18 @@ change() {
   return "$code"
 }
 
-apply_unit() {
-  # What an earlier apply left of its unit, where systemd could not collect it.
-  systemctl is-active --quiet soundstage-apply.service || {
-    systemctl stop soundstage-apply.service 2>/dev/null || true
-    systemctl reset-failed soundstage-apply.service 2>/dev/null || true
+transient() {
+  unit=$1 stop=$2
+  shift 2
+  # What an earlier one left of its unit, where systemd could not collect it.
+  systemctl is-active --quiet "$unit.service" || {
+    systemctl stop "$unit.service" 2>/dev/null || true
+    systemctl reset-failed "$unit.service" 2>/dev/null || true
   }
-  systemd-run --quiet --wait --collect --unit=soundstage-apply --property=Type=oneshot \
+  systemd-run --quiet --wait --collect --unit="$unit" --property=Type=oneshot \
     --property="StandardOutput=append:$WORK/log-apply" --property="StandardError=append:$WORK/log-apply.errors" \
-    --property="ExecStopPost=/bin/sh $SELF recover unit" --setenv=SOUNDSTAGE_STATE="$STATE" --setenv=SOUNDSTAGE_APPLY="$WORK" \
-    /bin/sh "$SELF" apply-staged 2>>"$WORK/log-apply.errors"
+    --property="ExecStopPost=$stop" --setenv=SOUNDSTAGE_STATE="$STATE" --setenv=SOUNDSTAGE_APPLY="$WORK" \
+    /bin/sh "$SELF" "$@" 2>>"$WORK/log-apply.errors"
 }
 
 apply_staged() {
@@ -90,7 +96,8 @@ cluster() {
 order() {
   column=$(case $2 in fresh) echo 2 ;; leads) echo 3 ;; handover) echo 4 ;; gate) echo 5 ;; esac)
   sha=$(records order "$STAGED/manifest" | awk -F "$TAB" -v group="$1" -v column="$column" '$1 == group { print $column }')
-  [ "$sha" != - ] || return 1
+  # Nor in a group that only another bundle has.
+  case $sha in '' | -) return 1 ;; esac
   end=$(($(seconds_up) + ${3:-0}))
   while :; do
     code=0

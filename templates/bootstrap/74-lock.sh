@@ -73,7 +73,7 @@ end_step() {
 
 # await_apply [guard]: until it has ended, and what puts back by itself as well.
 await_apply() {
-  while systemctl show --property=ActiveState --value soundstage-apply.service ${1:+"soundstage-$1.service"} |
+  while systemctl show --property=ActiveState --value soundstage-apply.service soundstage-upgrade.service ${1:+"soundstage-$1.service"} |
     grep -qx -e activating -e active -e deactivating; do sleep 1; done
 }
 

@@ -101,11 +101,14 @@ verb() {
   [ "$#" = 0 ] || shift
   case $verb in
     inspect | compare | status | facts | stage | receive | secrets | prepare | answer | check | change | cluster | order | \
-      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage | revert)
+      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage | revert | \
+      upgradable | upgrade | renew | affirm | boot)
       "$verb" "$@"
       ;;
     check-staged) check_staged "$@" ;;
     apply-staged) apply_staged ;;
+    upgrade-staged) upgrade_staged "$1" ;;
+    reboot) restart_host ;;
     recover) recover "${1:-}" ;;
     audit) [ ! -e "$STATE/audit" ] || cat "$STATE/audit" ;;
     apply) apply_by_hand ;;

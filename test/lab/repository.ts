@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { LabHost } from "./host.ts";
 import { must } from "./run.ts";
 
@@ -29,13 +29,22 @@ export async function offer(host: LabHost, name: string, versions: readonly stri
   );
 }
 
-async function build(file: string, control: string): Promise<void> {
+/** @param contents path in the package → its content */
+export async function build(
+  file: string,
+  control: string,
+  contents: Readonly<Record<string, string | Buffer>> = {},
+  postinst = 'echo "$NEEDRESTART_MODE" >> /root/calls',
+): Promise<void> {
   const tree = mkdtempSync(join(tmpdir(), "package-"));
   chmodSync(tree, 0o755);
   mkdirSync(join(tree, "DEBIAN"));
   writeFileSync(join(tree, "DEBIAN", "control"), control);
-  const script = '#!/bin/sh\necho "$NEEDRESTART_MODE" >> /root/calls\n';
-  writeFileSync(join(tree, "DEBIAN", "postinst"), script, { mode: 0o755 });
+  writeFileSync(join(tree, "DEBIAN", "postinst"), `#!/bin/sh\n${postinst}\n`, { mode: 0o755 });
+  for (const [path, content] of Object.entries(contents)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), content, { mode: 0o755 });
+  }
   await must("dpkg-deb", ["--root-owner-group", "--build", tree, file]);
   rmSync(tree, { recursive: true });
 }

@@ -61,6 +61,7 @@ const CONVERGE: Record<string, string[]> = {
   report: ["secrets", "text"],
   plan: ["order", "output", "script", "secrets", "ssh", "text"],
   run: ["order", "output", "report", "script", "secrets", "ssh"],
+  upgrade: ["order", "output", "report", "run", "script", "secrets", "ssh", "text"],
   look: ["output", "script", "secrets", "ssh", "text"],
   local: ["output", "report", "secrets"],
   terraform: [],
