@@ -76,12 +76,12 @@ renew() {
   done <"$WORK/due"
 }
 
-# drain: stops what serves, all at once but for the order that systemd knows (Patroni before etcd): nginx takes no more
-# while the relay behind it still tells its listeners to go elsewhere. Each ends in its own time.
+# drain: stops what serves, the last first, and waits for one before another only where systemd knows an order (Patroni
+# before etcd): nginx takes no more while the relay behind it tells its listeners to go elsewhere. Each ends in its own time.
 drain() {
   # What lets us in, and what keeps others out, stays.
   records unit "$STAGED/manifest" | sed -n "s/\.service${TAB}started$/.service/p" |
-    grep -vxE '(ssh|nftables|networking|systemd-.*)\.service' >"$WORK/services" || true
+    grep -vxE '(ssh|nftables|networking|systemd-.*)\.service' | tac >"$WORK/services" || true
   xargs -r systemctl is-active <"$WORK/services" >"$WORK/active" || true
   paste "$WORK/services" "$WORK/active" | sed -n "s/${TAB}active$//p" >"$WORK/serving"
   [ -s "$WORK/serving" ] || return 0
