@@ -10,7 +10,8 @@ import { pool } from "./output/pool.ts";
 import { type Selection, select, type Wanted } from "./output/selection.ts";
 import { RunLog } from "./report/run-log.ts";
 import { isDone, type Outcome } from "./report/summary.ts";
-import { milliseconds } from "./text/quantity.ts";
+import { plain } from "./text/plain.ts";
+import { milliseconds, plural } from "./text/quantity.ts";
 import { type HostUpdates, hostUpdates, isDue, type RebootMode, type Scope } from "./upgrade/host-updates.ts";
 import { upgradeRegion } from "./upgrade/region-upgrade.ts";
 import { updatesText } from "./upgrade/updates-text.ts";
@@ -62,19 +63,18 @@ export async function upgrade(options: UpgradeOptions): Promise<number> {
   const stacks = await ask(hosts, select(wanted), { scope, sizes, reboot });
   const found = stacks.flatMap((stack) => [...stack.found]);
   const masked = (text: string) => hosts.secrets.masked(text);
-  const failures = found.flatMap(([host, updates]) => (updates instanceof Error ? [{ host, updates }] : []));
+  const failed = found.some(([, updates]) => updates instanceof Error);
   const due = found.filter(([, updates]) => !(updates instanceof Error) && isDue(updates, reboot));
 
-  if (!json) for (const stack of stacks) process.stdout.write(stackText(stack, reboot));
+  if (!json) for (const stack of stacks) process.stdout.write(stackText(stack, reboot, masked));
   if (dryRun) {
     if (json)
       console.log(
         JSON.stringify({ format: 1, stacks: stacks.map((each) => machineReadable(each, masked)) }, null, 2),
       );
-    for (const { host, updates } of failures) console.error(`${host}  FAILED  ${masked(updates.message)}`);
-    return failures.length > 0 ? 1 : due.length > 0 ? 2 : 0;
+    return failed ? 1 : due.length > 0 ? 2 : 0;
   }
-  if (due.length > 0 && !(await confirmed(`Upgrade ${due.map(([host]) => host).join(", ")}? (yes) `))) {
+  if (due.length > 0 && !(await confirmed(`Upgrade ${plural(due.length, "host")}? (yes) `))) {
     if (!json) console.log("nothing was changed");
     return 2;
   }
@@ -140,9 +140,15 @@ async function ask(
   });
 }
 
-function stackText({ found, steps }: StackUpdates, reboot: RebootMode): string {
-  const hosts = [...found.values()].flatMap((updates) =>
-    updates instanceof Error ? [] : [updatesText(updates, reboot)],
+function stackText(
+  { found, steps }: StackUpdates,
+  reboot: RebootMode,
+  masked: (text: string) => string,
+): string {
+  const hosts = [...found].map(([host, updates]) =>
+    updates instanceof Error
+      ? `${host}  could not be asked: ${plain(masked(updates.message)).replaceAll("\n", "\n  ")}\n`
+      : updatesText(updates, reboot),
   );
   return `${hosts.join("")}${stepsText(steps)}`;
 }

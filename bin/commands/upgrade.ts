@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { outputOption, stackOption } from "./options.ts";
+import { exitCodes, JSON_LINES, jsonOption, outputOption, STOPPED, stackOption } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -19,14 +19,23 @@ export function register(program: Command, output: string): void {
     .option("--skip-unreachable", "go on without hosts that can not be reached, and fail at the end")
     .option("--lock-wait <time>", "how long to wait for another run that holds a host", "60s")
     .option("--reboot-timeout <time>", "how long a host that restarts may take to answer again", "10m")
-    .option("--dry-run", "show what would be done; exit codes 0 nothing, 2 something, 1 error")
+    .option("--dry-run", "show what would be done, and do nothing")
     .option("--yes", "do not ask")
     .addOption(outputOption(output))
-    .option("--json", "say what happens as a JSON object a line, of a dry run one object")
+    .addOption(jsonOption(`${JSON_LINES}; of a dry run one object`))
+    .addHelpText(
+      "after",
+      exitCodes({
+        0: "every host has what is offered, and is proven",
+        1: "one failed, or could not be asked",
+        2: "it was not confirmed, and nothing was changed; of a dry run: something would be done",
+        ...STOPPED,
+      }),
+    )
     .action(async (hosts: string[], options: { stack: string[]; output: string; yes?: boolean }) => {
       const { upgrade } = await import("../../converge/upgrade.ts");
       const { askedYes } = await import("../ask.ts");
-      const confirmed = options.yes ? async () => true : askedYes;
+      const confirmed = options.yes ? async () => true : (question: string) => askedYes(question);
       process.exitCode = await upgrade({ ...options, output: resolve(options.output), hosts, confirmed });
     });
 }
