@@ -21,6 +21,7 @@ export interface RedisProps {
   readonly policy?: string;
 }
 
+export const REDIS_DATA = "/var/lib/redis";
 const CONFIG = "/etc/redis/redis.conf";
 const PASSWORD = "/etc/redis/password.conf";
 const CLIENT_PASSWORD = "/etc/soundstage/secrets/redis";
@@ -116,7 +117,7 @@ export class Redis extends Construct {
       ["tcp-backlog", 511],
       ["tcp-keepalive", 60],
       ["timeout", 0],
-      ["dir", "/var/lib/redis"],
+      ["dir", REDIS_DATA],
       ["logfile", "/var/log/redis/redis-server.log"],
       ["daemonize", "no"],
       ["supervised", "systemd"],

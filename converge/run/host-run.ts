@@ -165,7 +165,13 @@ export class HostRun {
       );
       return new Set(asked.flat());
     };
-    return { host: this.name, order, fresh: await yes("fresh"), leads: await yes("leads") };
+    return {
+      host: this.name,
+      order,
+      fresh: await yes("fresh"),
+      leads: await yes("leads"),
+      retires: this.manifest.retired !== undefined,
+    };
   }
 
   async handover(group: string): Promise<void> {
