@@ -160,6 +160,16 @@ export interface Manifest {
   readonly probes: readonly Probe[];
   readonly order: readonly ChangeOrder[];
   readonly processes: readonly Process[];
+  /** Files and folders that its actions and services make, such as keys, and that leave the host with them. */
+  readonly produces?: readonly string[];
+  /** The host shall be none of the platform any more: what it had goes, and what is kept of it (`purge`: its data too). */
+  readonly retired?: Retired;
+}
+
+export interface Retired {
+  readonly data: "kept" | "purged";
+  /** Folders of data that services of it had. */
+  readonly folders: readonly string[];
 }
 
 /** How one machine is logged in to. */

@@ -52,6 +52,9 @@ export function plainText(manifest: Manifest): string {
     ...manifest.order.map(({ group, fresh, leads, handover, gate, gateSeconds }) => [
       ...["order", group, hashOf(fresh), hashOf(leads), hashOf(handover), hashOf(gate), gateSeconds ?? 60],
     ]),
+    ...(manifest.produces ?? []).map((path) => ["produces", path]),
+    ...(manifest.retired ? [["retired", manifest.retired.data]] : []),
+    ...(manifest.retired?.folders ?? []).map((path) => ["data", path]),
   ];
   return records.map((record) => `${record.map(field).join("\t")}\n`).join("");
 }

@@ -23,11 +23,14 @@ export const host = z
       .default("own")
       .meta({ description: "shared: a container, which takes the kernel keys of its namespaces only." }),
     retire: z
-      .union([z.literal(true), z.literal("lost")], {
-        error: "expected true, or lost for a host that is dead",
+      .union([z.literal(true), z.literal("purge"), z.literal("lost")], {
+        error: "expected true, purge for a host whose data goes too, or lost for one that is dead",
       })
       .optional()
-      .meta({ description: "First of two steps to remove it: drained and emptied; lost: it is dead." }),
+      .meta({
+        description:
+          "First of two steps to remove it: drained and emptied; purge: its data goes too; lost: it is dead.",
+      }),
     ssh,
   })
   .meta({ description: "One Debian 12 machine." });

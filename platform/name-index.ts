@@ -43,7 +43,7 @@ export class NameIndex {
       for (const { owner, type } of part.mail === undefined ? [] : mailRecords(part.mail, zone))
         this.#add({ owner, type, zone, path: [...path, "mail"], by: "mail" });
       if (zone !== edgeZone) continue;
-      for (const { name, roles, path: at, address } of hosts) {
+      for (const { name, roles, path: at, address } of hosts.filter(({ retire }) => !retire)) {
         if (!roles.includes("edge")) continue;
         const type = address === undefined ? "A" : addressType(address);
         this.#add({ owner: edgeName(name, zone), type, zone, path: at, by: `host "${name}"` });

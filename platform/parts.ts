@@ -42,6 +42,7 @@ export interface HostPart {
   readonly roles: readonly Role[];
   /** Whether `roles` is all that the row says. */
   readonly rolesKnown: boolean;
+  readonly retire: z.output<typeof host>["retire"];
 }
 
 export interface RegionPart {
@@ -62,6 +63,9 @@ export interface Parts {
 }
 
 const parameters = region.partial({ hosts: true });
+
+/** Hosts that do what their roles say, and go on doing it. */
+export const staying = (hosts: readonly HostPart[]): HostPart[] => hosts.filter(({ retire }) => !retire);
 
 export function partsOf(raw: Rows): Parts {
   const zones = Object.entries(rows(raw.zones)).map(([name, row]) => zonePart(name, rows(row)));
@@ -129,5 +133,6 @@ function hostPart(name: string, regionName: string, row: Rows): HostPart {
     memory: read(shape.memory, row.memory),
     roles,
     rolesKnown: Array.isArray(row.roles) && roles.length === row.roles.length,
+    retire: read(shape.retire, row.retire),
   };
 }

@@ -5,7 +5,8 @@ import type { Construct } from "constructs";
 import type { Artifact } from "../bundle/manifest.ts";
 import { observedFile } from "../bundle/observed.ts";
 import type { PackagesLock } from "../bundle/packages-lock.ts";
-import { Redis } from "../constructs/cache/redis.ts";
+import { REDIS_DATA, Redis } from "../constructs/cache/redis.ts";
+import { REPOSITORY } from "../constructs/database/backup.ts";
 import { Edge } from "../constructs/edge/edge.ts";
 import { Converge } from "../constructs/host/converge.ts";
 import { Host } from "../constructs/host/host.ts";
@@ -46,8 +47,10 @@ export class RegionStack extends TerraformStack {
     this.#platform = platform;
     setBackend(this, id, { platform, source });
     const row = platform.regions[region] as Platform["regions"][string];
+    const lost = Object.entries(row.hosts).filter(([, { retire }]) => retire === "lost");
     for (const [name, hostRow] of Object.entries(row.hosts)) {
-      const { address, ssh, cpus, memory, kernel } = hostRow;
+      const { address, ssh, cpus, memory, kernel, retire } = hostRow;
+      if (retire === "lost") continue;
       const host = new Host(this, name, {
         transport: { ssh: { address, ...ssh } },
         privateAddress: hostRow.private,
@@ -55,9 +58,13 @@ export class RegionStack extends TerraformStack {
         memory,
         kernel,
         ...(lock && { lock }),
+        ...(retire && { retire }),
       });
       new SshServer(host, "sshd", { host, ports: ssh.ports });
       this.#hosts.set(name, { host, row: hostRow });
+      // They are none of the region's any more: all that is left to say is where their data lies.
+      if (host.retires && hostRow.roles.includes("cache")) host.data(REDIS_DATA);
+      if (host.retires && hostRow.roles.includes("backup")) host.data(REPOSITORY);
     }
     const [cacheHost] = this.#with("cache");
     const cache = cacheHost && this.#addCache(cacheHost);
@@ -69,8 +76,12 @@ export class RegionStack extends TerraformStack {
       addDatabase(this, {
         database: platform.database,
         authority: this.#authority(),
-        members: this.#with("database"),
-        clients: this.#with("relay"),
+        // Those that retire are members until their rows go: the others' files name them until then.
+        members: this.#all("database"),
+        lost: lost
+          .filter(([, { roles }]) => roles.includes("database"))
+          .map(([name, { private: address }]) => ({ name, address })),
+        clients: this.#all("relay"),
         backup: this.#with("backup")[0] as Host,
       });
     }
@@ -78,13 +89,19 @@ export class RegionStack extends TerraformStack {
       stack: id,
       source,
       hosts: [...this.#hosts.values()].map(({ host }) => host),
+      lost: lost.map(([name]) => name),
       example: platform.example,
       ...(row.waves && { waves: row.waves }),
     });
     new HostsCheck(converge, "observed", { stack: id, file: posix.join("../..", observedFile(source, id)) });
   }
 
+  /** Hosts that do this and go on doing it. */
   #with(role: Role): Host[] {
+    return this.#all(role).filter(({ retires }) => !retires);
+  }
+
+  #all(role: Role): Host[] {
     return [...this.#hosts.values()].filter(({ row }) => row.roles.includes(role)).map(({ host }) => host);
   }
 

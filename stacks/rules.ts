@@ -8,7 +8,7 @@ import { memoryFault } from "../constructs/host/size.ts";
 import { capacityFault, listenersPerHost } from "../constructs/relay/capacity.ts";
 import { commonNameFault } from "../constructs/tls/common-name.ts";
 import { cache } from "../platform/cache.ts";
-import { counted, type Parts, read } from "../platform/parts.ts";
+import { counted, type Parts, read, staying } from "../platform/parts.ts";
 import { relay } from "../platform/relay.ts";
 import { rows, texts } from "../platform/rows.ts";
 import { type Finding, listed, type Rule } from "../platform/rules/rule.ts";
@@ -72,7 +72,7 @@ const capacityWorkers: Rule = {
   find: ({ raw, regions }) => {
     const workers = read(relay.shape.workers, rows(raw.relay).workers);
     return regions.flatMap(({ path, row, hosts }) => {
-      const relays = hosts.filter(({ roles }) => roles.includes("relay")).length;
+      const relays = staying(hosts).filter(({ roles }) => roles.includes("relay")).length;
       if (!row || workers === undefined || relays === 0) return [];
       const share = listenersPerHost(row.capacity.listeners, relays);
       return found([...path, "capacity", "listeners"], capacityFault(share, workers));
@@ -102,9 +102,11 @@ const databaseName: Rule = {
 function clusterSettings({ raw, regions }: Parts): ClusterSettings {
   const { region, patroni, postgresql } = rows(raw.database);
   const home = regions.find(({ name }) => name === region);
+  const members =
+    home && counted(home.hosts) ? home.hosts.filter(({ roles }) => roles.includes("database")) : [];
   return {
-    hosts:
-      home && counted(home.hosts) ? home.hosts.filter(({ roles }) => roles.includes("database")).length : 7,
+    hosts: members.length || 7,
+    staying: staying(members).length || 7,
     patroni: settingsOf(patroni),
     postgresql: settingsOf(postgresql),
   };

@@ -49,7 +49,7 @@ function pools({ regions, edge }: Platform): GeoAnswersProps["pools"] {
         {
           serves,
           hosts: Object.entries(hosts)
-            .filter(([, { roles }]) => roles.includes("edge"))
+            .filter(([, { roles, retire }]) => roles.includes("edge") && !retire)
             .map(([id, { address }]) => ({ id, address, name: edgeName(id, edge?.zone ?? "") })),
         },
       ]),

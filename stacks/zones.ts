@@ -92,7 +92,7 @@ function edges(domain: string, platform: Platform): DnsRecord[] {
   if (platform.edge?.zone !== domain) return [];
   return Object.values(platform.regions).flatMap(({ hosts }) =>
     Object.entries(hosts)
-      .filter(([, { roles }]) => roles.includes("edge"))
+      .filter(([, { roles, retire }]) => roles.includes("edge") && !retire)
       .map(
         ([name, { address }]): DnsRecord => ({
           name: edgeName(name, domain),

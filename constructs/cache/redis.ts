@@ -21,6 +21,7 @@ export interface RedisProps {
   readonly policy?: string;
 }
 
+export const REDIS_DATA = "/var/lib/redis";
 const CONFIG = "/etc/redis/redis.conf";
 const PASSWORD = "/etc/redis/password.conf";
 const CLIENT_PASSWORD = "/etc/soundstage/secrets/redis";
@@ -84,13 +85,12 @@ export class Redis extends Construct {
     host.unit(this, "redis-server.service", {
       restart: [CONFIG, PASSWORD, DROP_IN, ...certificate.triggers(reader)],
     });
-    const cli = `redis-cli --no-auth-warning --tls --cacert ${TLS}/ca.crt -h ${this.address} -p ${this.port}`;
+    const cli = `redis-cli --tls --cacert ${TLS}/ca.crt -h ${this.address} -p ${this.port}`;
     host.probe(this, "redis", {
-      // The password goes by the environment of this one process, which only root and the process may read.
+      // The password goes over stdin: arguments and environments are shown.
       command: shell(
-        `REDISCLI_AUTH=$(cat ${word(CLIENT_PASSWORD)})`,
-        "export REDISCLI_AUTH",
-        `[ "$(${cli} ping)" = PONG ]`,
+        `answer=$(printf 'AUTH "%s"\\nPING\\n' "$(cat ${word(CLIENT_PASSWORD)})" | ${cli} | tail -n 1)`,
+        '[ "$answer" = PONG ]',
       ),
       seconds: 20,
     });
@@ -116,7 +116,7 @@ export class Redis extends Construct {
       ["tcp-backlog", 511],
       ["tcp-keepalive", 60],
       ["timeout", 0],
-      ["dir", "/var/lib/redis"],
+      ["dir", REDIS_DATA],
       ["logfile", "/var/log/redis/redis-server.log"],
       ["daemonize", "no"],
       ["supervised", "systemd"],

@@ -23,7 +23,7 @@ export interface BackupProps {
 }
 
 const FILE = "/etc/pgbackrest.conf";
-const PATH = "/var/lib/pgbackrest";
+export const REPOSITORY = "/var/lib/pgbackrest";
 const TLS = "/etc/pgbackrest/tls";
 
 export class Backup extends Construct {
@@ -63,7 +63,7 @@ export class Backup extends Construct {
       readers: [reader],
     });
     host.package(this, "pgbackrest");
-    host.directory(this, PATH, { mode: "0750", owner: "postgres:postgres" });
+    host.directory(this, REPOSITORY, { mode: "0750", owner: "postgres:postgres" });
     host.file(this, FILE, {
       content: repositoryFile(
         members.map(({ member }) => member),
@@ -113,7 +113,7 @@ export class Backup extends Construct {
     host.action(this, "backup-stanza", {
       when: "after",
       scope: "cluster",
-      check: shell(`[ -s ${PATH}/archive/${cluster}/archive.info ] || exit 1`),
+      check: shell(`[ -s ${REPOSITORY}/archive/${cluster}/archive.info ] || exit 1`),
       // The cluster may still be electing its first leader.
       apply: shell(
         `for _ in $(seq 60); do`,
@@ -178,7 +178,7 @@ function repositoryFile(
       "global",
       [
         ...Object.entries({
-          "repo1-path": PATH,
+          "repo1-path": REPOSITORY,
           "repo1-retention-full": retention,
           "start-fast": "y",
           "compress-type": "zst",

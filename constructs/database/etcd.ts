@@ -12,20 +12,32 @@ export const ETCD_TLS = "/etc/etcd/tls";
 export const ETCD_FILE = "/etc/default/etcd";
 export const ETCD_DROP_IN = "/etc/systemd/system/etcd.service.d/soundstage.conf";
 
-export function etcdFile(self: Member, members: readonly Member[], cluster: string): string {
+export const ETCD_DATA = "/var/lib/etcd/default";
+/** What brings this host into its cluster, and whom it finds there. */
+export const ETCD_MEMBER = "/etc/soundstage/etcd/member.sh";
+export const ETCD_MEMBERS = "/etc/soundstage/etcd/members";
+const RUNTIME = "soundstage-etcd";
+
+export const peerUrl = ({ address }: Member): string => `https://${bracketed(address)}:2380`;
+export const clientUrl = ({ address }: Member): string => `https://${bracketed(address)}:2379`;
+
+/** In no file that restarts etcd: who else is a member, its own data says. */
+export function membersFile(members: readonly Member[], lost: readonly Member[]): string {
+  const lines = (what: string, of: readonly Member[]) =>
+    of.map((member) => `${what} ${member.name} ${peerUrl(member)}\n`).join("");
+  return lines("member", members) + lines("lost", lost);
+}
+
+export function etcdFile(self: Member, cluster: string): string {
   const { name } = self;
   const address = bracketed(self.address);
   return `# Written by Soundstage.\n${print({
     ETCD_NAME: name,
-    ETCD_DATA_DIR: "/var/lib/etcd/default",
+    ETCD_DATA_DIR: ETCD_DATA,
     ETCD_LISTEN_PEER_URLS: `https://${address}:2380`,
     ETCD_LISTEN_CLIENT_URLS: `https://${address}:2379,https://127.0.0.1:2379`,
     ETCD_INITIAL_ADVERTISE_PEER_URLS: `https://${address}:2380`,
     ETCD_ADVERTISE_CLIENT_URLS: `https://${address}:2379`,
-    ETCD_INITIAL_CLUSTER: members
-      .map((member) => `${member.name}=https://${bracketed(member.address)}:2380`)
-      .join(","),
-    ETCD_INITIAL_CLUSTER_STATE: "new",
     ETCD_INITIAL_CLUSTER_TOKEN: cluster,
     ETCD_STRICT_RECONFIG_CHECK: "true",
     ETCD_AUTO_COMPACTION_MODE: "periodic",
@@ -47,7 +59,11 @@ export function etcdDropIn(): string {
     [
       "Service",
       [
-        ["TimeoutStartSec", "120s"],
+        ["RuntimeDirectory", RUNTIME],
+        // Written by the former for the latter.
+        ["ExecStartPre", `/bin/sh ${ETCD_MEMBER} join`],
+        ["EnvironmentFile", `-/run/${RUNTIME}/environment`],
+        ["TimeoutStartSec", "180s"],
         ["Restart", "always"],
         ["RestartSec", "2s"],
         ["Nice", -10],

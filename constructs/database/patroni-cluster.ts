@@ -1,6 +1,7 @@
 // A PostgreSQL cluster that elects its leader: etcd, Patroni and HAProxy on every member.
 import { Construct } from "constructs";
 import type { SecretRef } from "../../bundle/manifest.ts";
+import { memberScript } from "../../templates/etcd/member.ts";
 import { print } from "../../templates/patroni/print.ts";
 import { shell } from "../../templates/shell/print.ts";
 import { print as printUnit } from "../../templates/systemd/print.ts";
@@ -12,10 +13,22 @@ import { AUTHORITY_FILE, trustAuthority } from "../tls/authority-file.ts";
 import { type Authority, Certificate } from "../tls/certificate.ts";
 import { DatabaseAccess } from "./access.ts";
 import { Backup } from "./backup.ts";
-import { ETCD_DROP_IN, ETCD_FILE, ETCD_TLS, etcdDropIn, etcdFile, type Member } from "./etcd.ts";
+import {
+  ETCD_DATA,
+  ETCD_DROP_IN,
+  ETCD_FILE,
+  ETCD_MEMBER,
+  ETCD_MEMBERS,
+  ETCD_TLS,
+  etcdDropIn,
+  etcdFile,
+  type Member,
+  membersFile,
+} from "./etcd.ts";
+import { leaving, removal } from "./leaving.ts";
 import { Migrations } from "./migrations.ts";
 import { databaseNameFault } from "./name.ts";
-import { DCS_FILE, dcs, PATRONI_FILE, PATRONI_TLS, patroniTree } from "./patroni.ts";
+import { DCS_FILE, dataDirectory, dcs, PASSFILE, PATRONI_FILE, PATRONI_TLS, patroniTree } from "./patroni.ts";
 import { clusterFaults } from "./rules.ts";
 import { dcsSettings, dropMain, fresh, gate, handover, leads } from "./scripts.ts";
 import { OVERCOMMIT_RATIO, sizing } from "./sizing.ts";
@@ -23,6 +36,8 @@ import { OVERCOMMIT_RATIO, sizing } from "./sizing.ts";
 export interface PatroniClusterProps {
   /** 3, 5 or 7. */
   readonly hosts: readonly Host[];
+  /** Members that are dead: the others take them out. @default none */
+  readonly lost?: readonly Member[];
   /** Name of the cluster and of its database. */
   readonly name: string;
   /** Hosts besides the members whose programs use the database. */
@@ -52,7 +67,8 @@ export class PatroniCluster extends Construct {
     super(scope, id);
     this.#props = props;
     const settings = {
-      hosts: props.hosts.length,
+      hosts: props.hosts.length + (props.lost?.length ?? 0),
+      staying: props.hosts.filter(({ retires }) => !retires).length,
       patroni: props.patroni ?? {},
       postgresql: props.postgresql ?? {},
     };
@@ -99,6 +115,7 @@ export class PatroniCluster extends Construct {
   }
 
   #member(host: Host, self: Member): void {
+    const { lost = [] } = this.#props;
     const scope = new Construct(this, `member-${host.name}`);
     const etcdReader = { folder: ETCD_TLS, owner: "etcd:etcd" };
     const postgresReader = { folder: PATRONI_TLS, owner: "postgres:postgres" };
@@ -125,7 +142,9 @@ export class PatroniCluster extends Construct {
       host,
       keys: { "vm.overcommit_memory": 2, "vm.overcommit_ratio": OVERCOMMIT_RATIO, "vm.swappiness": 1 },
     });
-    host.file(this, ETCD_FILE, { content: etcdFile(self, this.members, this.#props.name) });
+    host.file(this, ETCD_FILE, { content: etcdFile(self, this.#props.name) });
+    host.file(this, ETCD_MEMBER, { content: memberScript(), mode: "0755" });
+    host.file(this, ETCD_MEMBERS, { content: membersFile(this.members, lost) });
     host.file(this, ETCD_DROP_IN, { content: etcdDropIn() });
     this.#patroni(host, self);
     // Restarting these behind our back would cost a failover.
@@ -145,15 +164,25 @@ export class PatroniCluster extends Construct {
     });
     new DatabaseAccess(scope, "access", { host, members: this.members, ca: certificate.paths.ca });
     host.probe(this, "database", { command: gate(self.name), seconds: 120 });
-    host.order(this, {
-      group: "database",
-      mode: "one-by-one",
-      fresh: fresh(this.#props.name),
-      leads: leads(self.name),
-      handover: handover(self.name),
-      gate: gate(self.name),
-      gateSeconds: 120,
-    });
+    host.order(
+      this,
+      {
+        group: "database",
+        mode: "one-by-one",
+        fresh: fresh(this.#props.name),
+        leads: leads(self.name),
+        handover: handover(self.name),
+        gate: gate(self.name),
+        gateSeconds: 120,
+      },
+      leaving(
+        self,
+        this.members.filter(({ name }) => name !== self.name),
+      ),
+    );
+    for (const member of lost) host.action(this, `etcd-remove-${member.name}`, removal(member, this.members));
+    host.produces(PASSFILE);
+    for (const folder of [dataDirectory(this.#props.name), ETCD_DATA, `${ETCD_DATA}.left`]) host.data(folder);
   }
 
   #patroni(host: Host, self: Member): void {

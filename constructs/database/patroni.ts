@@ -20,6 +20,8 @@ export interface PatroniProps {
 
 export const PATRONI_FILE = "/etc/patroni/config.yml";
 export const PATRONI_TLS = "/etc/patroni/tls";
+/** Patroni writes its passwords into it, for PostgreSQL to log in elsewhere. */
+export const PASSFILE = "/var/lib/postgresql/.pgpass-patroni";
 export const DCS_FILE = "/etc/patroni/dcs.json";
 /** Parameters of each member that hang on its files; a cluster's settings would override them. */
 const LOCAL = {
@@ -136,7 +138,9 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
       data_dir: dataDirectory(cluster),
       bin_dir: "/usr/lib/postgresql/15/bin",
       config_dir: dataDirectory(cluster),
-      pgpass: "/var/lib/postgresql/.pgpass-patroni",
+      // A new member is copied at once, not when the leader's next checkpoint comes.
+      basebackup: [{ checkpoint: "fast" }],
+      pgpass: PASSFILE,
       use_unix_socket: true,
       // Passwords come by the environment, from a file that only systemd reads.
       authentication: {

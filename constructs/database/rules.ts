@@ -6,6 +6,8 @@ type Values = Readonly<Record<string, string | number | boolean>>;
 
 export interface ClusterSettings {
   readonly hosts: number;
+  /** Of them those that do not retire. @default all */
+  readonly staying?: number;
   readonly patroni: Values;
   readonly postgresql: Values;
 }
@@ -60,8 +62,8 @@ export const clusterRules: Readonly<Record<string, Rule>> = {
     );
     return value("ttl", 30) < needed ? [{ at: ["patroni", key], message }] : [];
   },
-  "etcd-quorum": ({ hosts }) =>
-    [3, 5, 7].includes(hosts)
+  "etcd-quorum": ({ hosts, staying = hosts }) =>
+    [3, 5, 7].includes(hosts) || [3, 5, 7].includes(staying)
       ? []
       : [{ message: `a cluster has 3, 5 or 7 members, so that a majority survives a loss; found ${hosts}` }],
   "owned-guc": ({ postgresql }) =>
@@ -84,12 +86,12 @@ export const clusterRules: Readonly<Record<string, Rule>> = {
         ? [{ at, message: `postgresql setting ${key} must be finite${found(value)}` }]
         : [];
     }),
-  "sync-members": ({ patroni, hosts }) =>
-    Number(patroni.synchronous_node_count ?? 1) >= hosts
+  "sync-members": ({ patroni, hosts, staying = hosts }) =>
+    Number(patroni.synchronous_node_count ?? 1) >= staying
       ? [
           {
             at: ["patroni", "synchronous_node_count"],
-            message: `synchronous_node_count ${patroni.synchronous_node_count} leaves no member to lose of ${hosts}`,
+            message: `synchronous_node_count ${patroni.synchronous_node_count} leaves no member to lose of ${staying}`,
           },
         ]
       : [],

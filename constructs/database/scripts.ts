@@ -4,7 +4,7 @@ import { ETCDCTL } from "./etcd.ts";
 import { DCS_FILE, dataDirectory, PATRONI_FILE } from "./patroni.ts";
 import { DYNAMIC_SETTINGS } from "./rules.ts";
 
-const PATRONICTL = `patronictl -c ${PATRONI_FILE}`;
+export const PATRONICTL = `patronictl -c ${PATRONI_FILE}`;
 
 /** Debian makes a cluster "main" at install; it goes while it has never been started. */
 export const dropMain = {
@@ -25,7 +25,7 @@ export const fresh = (cluster: string): string =>
   );
 
 /** Prints the member's row as `<role> <state>`. */
-const self = (name: string): string =>
+export const self = (name: string): string =>
   `${PATRONICTL} list -f json | python3 -c 'import json, sys; print(*[row["Role"] + " " + row["State"] for row in json.load(sys.stdin) if row["Member"] == sys.argv[1]])' ${word(name)}`;
 
 export const leads = (name: string): string =>
@@ -43,6 +43,8 @@ export const handover = (name: string): string =>
 /** The member is back in its cluster, and its store has a quorum. */
 export const gate = (name: string): string =>
   shell(
+    // A copy of much data takes as long as it takes.
+    `while case "$(${self(name)})" in *" creating replica") true ;; *) false ;; esac; do sleep 2; done`,
     `${ETCDCTL} endpoint health >/dev/null`,
     `case "$(${self(name)})" in *" running"|*" streaming") ;; *) ${PATRONICTL} list; exit 1 ;; esac`,
     `${PATRONICTL} list -f json | python3 -c 'import json, sys; sys.exit(0 if any(row["Role"] == "Leader" for row in json.load(sys.stdin)) else 1)'`,

@@ -41,6 +41,11 @@ export class Claims {
     this.#owners.set(key, { by, value });
   }
 
+  /** Who asked for it; undefined where nobody did. */
+  by(kind: string, name: string): Construct | undefined {
+    return this.#owners.get(`${kind} ${name}`)?.by;
+  }
+
   #refuse(by: Construct, first: Construct, what: string): never {
     InvalidProps.throwIfAny(by, [
       `${what} on host "${this.#host.node.id}": by ${first.node.path} and by ${by.node.path}; remove one`,

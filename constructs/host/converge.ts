@@ -1,4 +1,5 @@
 // Brings the hosts of a stack to their bundles: one process for all, and per host the record of what was applied.
+import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import { Construct } from "constructs";
 import { manifestHash } from "../../bundle/bundle.ts";
 import type { RegionFile } from "../../bundle/manifest.ts";
@@ -18,6 +19,8 @@ export interface ConvergeProps {
   /** The platform file, relative to the output's folder. @default `platform.yaml` beside it */
   readonly source?: string;
   readonly hosts: readonly Host[];
+  /** Names of hosts that are dead: nothing is brought to them, and the record says so. @default none */
+  readonly lost?: readonly string[];
   /** Nothing of an example platform is applied but its `local` stack. @default false */
   readonly example?: boolean;
   /** Sizes of the waves of hosts without an order. @default the first, a quarter, the rest */
@@ -38,6 +41,13 @@ export class Converge extends Construct {
     });
     for (const host of props.hosts) {
       new TerraformData(host, "Default", { triggers: () => record(host.bundle()), dependsOn: [converge] });
+    }
+    for (const name of props.lost ?? []) {
+      const scope = new Construct(TerraformStack.of(this), name);
+      new TerraformData(scope, "Default", {
+        triggers: () => ({ retired: ["lost"] }),
+        dependsOn: [converge],
+      });
     }
     writeAtSynthesis(this, () => ({
       region: regionFile(props),

@@ -8,7 +8,6 @@ import type {
   Artifact,
   ChangeOrder,
   Check,
-  Connection,
   Directory,
   ManagedFile,
   Manifest,
@@ -19,52 +18,14 @@ import type {
   Unit,
   User,
 } from "../../bundle/manifest.ts";
-import type { PackagesLock } from "../../bundle/packages-lock.ts";
 import { print as printSysctl } from "../../templates/sysctl/print.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { Claims } from "./claims.ts";
+import { emptied } from "./emptied.ts";
 import { packageList } from "./packages.ts";
+import type { FileProps, HostProps, Leaving, SysctlProps } from "./props.ts";
 import { type Service, serviceFile, serviceProcesses, serviceUnits } from "./service.ts";
 import { memoryFault } from "./size.ts";
-
-/** Reached over SSH and brought to its bundle as root. */
-export interface SshTransport {
-  readonly ssh: Omit<Connection, "host">;
-}
-
-/** A folder of this machine, without root: files and processes only. */
-export interface LocalTransport {
-  /** Relative to the folder of the platform file. */
-  readonly directory: string;
-}
-
-export interface HostProps {
-  readonly transport: SshTransport | LocalTransport;
-  /** Address inside the region's private network; clusters listen on it and on nothing else. */
-  readonly privateAddress?: string;
-  /** Logical CPUs. */
-  readonly cpus: number;
-  /** MiB. */
-  readonly memory: number;
-  /** `shared`: a container that owns its namespaced kernel keys only. @default "own" */
-  readonly kernel?: "own" | "shared";
-  /** Packages that stand in it are installed in that version and held. @default what the mirror offers */
-  readonly lock?: PackagesLock;
-}
-
-export interface FileProps {
-  /** Whole text, or a large file shipped once for all hosts. */
-  readonly content: string | Artifact;
-  /** @default "0644" */
-  readonly mode?: string;
-  /** @default "root:root" */
-  readonly owner?: string;
-}
-
-export interface SysctlProps {
-  /** What happens when another construct asks for the same key: the larger wins, or both must agree. @default "equal" */
-  readonly merge?: "max" | "equal";
-}
 
 export class Host extends Construct {
   readonly name: string;
@@ -87,6 +48,10 @@ export class Host extends Construct {
   readonly #actions = new Map<string, Action>();
   readonly #probes = new Map<string, Probe>();
   readonly #orders = new Map<string, ChangeOrder>();
+  readonly #leaving = new Map<string, Leaving>();
+  readonly #data = new Set<string>();
+  readonly #produces = new Set<string>();
+  readonly #reachedBy = new Set<Construct>();
   readonly #processes: Process[] = [];
   #booted = false;
 
@@ -231,14 +196,35 @@ export class Host extends Construct {
     this.#probes.set(id, { id, ...props });
   }
 
-  /** Says how this host may change among the others of `order.group`. */
-  order(by: Construct, order: ChangeOrder): void {
+  /** Says how this host may change among the others of `order.group`, and how it leaves them. */
+  order(by: Construct, order: ChangeOrder, leaving?: Leaving): void {
     this.#claims.once(by, "change order", order.group);
     this.#orders.set(order.group, order);
+    if (leaving) this.#leaving.set(order.group, leaving);
+  }
+
+  /** Files and folders that actions or services make, such as keys: they leave the host with whoever asked for these. */
+  produces(...paths: readonly string[]): void {
+    for (const path of paths) this.#produces.add(path);
+  }
+
+  /** A folder with data of a service: it outlives the service, unless the host is purged. */
+  data(path: string): void {
+    this.#data.add(path);
+  }
+
+  /** What `by` asks for stays on a host that retires: it is how the host is reached. */
+  reachedBy(by: Construct): void {
+    this.#reachedBy.add(by);
+  }
+
+  get retires(): boolean {
+    return this.props.retire !== undefined && this.props.retire !== false;
   }
 
   /** All that was asked of the host so far; called at synthesis. */
   bundle(): Bundle {
+    if (this.retires) return this.#emptied();
     this.#bootFiles();
     const manifest: Manifest = {
       format: 1,
@@ -260,8 +246,26 @@ export class Host extends Construct {
       probes: [...this.#probes.values()],
       order: [...this.#orders.values()],
       processes: this.#processes,
+      ...(this.#produces.size > 0 && { produces: [...this.#produces].sort() }),
     };
     return { manifest, texts: this.#texts, artifacts: [...this.#artifacts.values()] };
+  }
+
+  #emptied(): Bundle {
+    const stays = (kind: string) => (name: string) =>
+      [...this.#reachedBy].some((by) => this.#claims.by(kind, name) === by);
+    const [path, unit, check] = [stays("path"), stays("unit"), stays("check")];
+    return emptied({
+      host: this.name,
+      files: byKey(this.#files).filter((file) => path(file.path)),
+      texts: new Map([...this.#texts].filter(([name]) => path(name))),
+      units: [...this.#units.values()].filter(({ name }) => unit(name)),
+      checks: [...this.#checks.values()].filter(({ id }) => check(id)),
+      order: [...this.#leaving].map(([group, scripts]) => {
+        return { group, mode: this.#orders.get(group)?.mode ?? "one-by-one", ...scripts };
+      }),
+      retired: { data: this.props.retire === "purge" ? "purged" : "kept", folders: [...this.#data].sort() },
+    });
   }
 
   /** What systemd applies at boot is what was applied now. */

@@ -8,7 +8,10 @@ const MAX_LINES = 300;
 
 /** Path or aspect → lines; never a secret. */
 export function record({ manifest, texts }: Bundle): Record<string, string | string[]> {
+  const { retired } = manifest;
   const aspects: Record<string, string[]> = {
+    // Read again before a host may leave its state for good.
+    retired: retired ? [`data ${retired.data}`, ...retired.folders] : [],
     actions: manifest.actions.map(({ id, when, scope }) => `${id} (${when}, ${scope})`),
     certificates: manifest.actions.flatMap(({ id, certificate }) =>
       certificate ? [`${id}: ${certificateText(certificate)}`] : [],

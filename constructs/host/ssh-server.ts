@@ -19,6 +19,7 @@ export interface SshServerProps {
 export class SshServer extends Construct {
   constructor(scope: Construct, id: string, { host, ports }: SshServerProps) {
     super(scope, id);
+    host.reachedBy(this);
     if (ports.length === 1 && ports[0] === 22) return;
     host.file(this, FILE, {
       content: `# Written by Soundstage.\n${print(ports.map((port) => ["Port", port]))}`,

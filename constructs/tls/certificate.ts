@@ -98,6 +98,7 @@ export class Certificate extends Construct {
     const wanted = [...names, ...addresses, ...usages].join(" ");
     host.package(this, "openssl");
     const ca = trustAuthority(host, authority);
+    host.produces(folder, ...readers.map((reader) => reader.folder));
     host.action(this, `certificate-${this.node.id}`, {
       when: "prepare",
       scope: "operator",
@@ -132,6 +133,11 @@ export class Certificate extends Construct {
       check: acmeCheck(lineage, names, source.server),
       apply: acmeApply({ lineage, names, credentials, staged: sha256(credentials), source }),
     });
+    host.produces(
+      ...["live", "archive"].map((kept) => `/etc/letsencrypt/${kept}/${lineage}`),
+      `/etc/letsencrypt/renewal/${lineage}.conf`,
+      "/etc/letsencrypt/accounts",
+    );
     host.unit(this, "certbot.timer");
     return {
       chain: `${folder}/fullchain.pem`,

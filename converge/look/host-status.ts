@@ -32,6 +32,8 @@ export interface HostStatus {
   readonly generation: number;
   /** Whether it holds the output's bundle. */
   readonly bundle: "same" | "other" | "none";
+  /** What became of its data, where the bundle that it holds says that it left the platform. */
+  readonly retired?: string;
   /** SHA-256 of the relay's release. */
   readonly release?: string;
   readonly units: readonly UnitStatus[];
@@ -71,12 +73,14 @@ export function hostStatus(machine: Machine, lines: readonly Line[], trip: Round
   const heldBy = answer.one("held");
   const reboot = answer.one("reboot");
   const unproven = answer.one("unproven");
+  const retired = answer.one("retired");
   const status = {
     host: machine.host,
     stack: machine.stack,
     reachable: true,
     generation: Number(answer.one("generation")),
     bundle: !manifest ? "none" : manifest === machine.bundle.hash ? "same" : "other",
+    ...(retired && { retired }),
     ...(release && { release }),
     units: answer.all("unit").map(([name = "", wanted = "", is = "unknown"]) => ({ name, wanted, is })),
     upSeconds: Number(answer.one("uptime")),

@@ -49,12 +49,13 @@ export function statusText(
 function row(status: HostStatus | Unreachable, now: number): Cell[] {
   const { host } = status;
   if (!status.reachable) return [{ text: host }, { text: "unreachable", tone: "bad" }];
-  const { bundle, generation, release, units, upSeconds, clock, disks, applied, heldBy, reboot } = status;
+  const { bundle, retired, generation, release, units, upSeconds, clock, disks, applied, heldBy, reboot } =
+    status;
   const [root, data] = disks;
   const well = units.filter(isAsWanted).length;
   return [
     { text: host },
-    { text: bundle, tone: bundle === "same" ? "good" : "bad" },
+    { text: retired && bundle === "same" ? "retired" : bundle, tone: bundle === "same" ? "good" : "bad" },
     { text: generation === 0 ? "-" : String(generation) },
     { text: release?.slice(0, 8) ?? "" },
     {

@@ -9,6 +9,8 @@ export interface Member {
   readonly fresh: ReadonlySet<string>;
   /** Groups that the host leads. */
   readonly leads: ReadonlySet<string>;
+  /** It leaves the platform: what others need of it, they have found elsewhere before. */
+  readonly retires?: boolean;
 }
 
 /** Hosts that change side by side; the next wave waits until these are proven. */
@@ -32,15 +34,20 @@ export const WAVES: readonly Share[] = Share.waves(["1", "25%", "100%"]);
 export function schedule(members: readonly Member[], waves: readonly Share[] = WAVES): Wave[] {
   const grouped = new Map<string, Member[]>();
   const free: string[] = [];
+  const leaving: string[] = [];
   for (const member of members) {
     const order = strictest(member);
-    if (!order) free.push(member.host);
+    if (!order) (member.retires ? leaving : free).push(member.host);
     else grouped.set(order.group, [...(grouped.get(order.group) ?? []), member]);
   }
   const groups = [...grouped].sort(([, a], [, b]) => rank(a) - rank(b));
   const sizes = waves.map((size) => size.of(free.length));
   return gated(
-    [...inSizes(free, sizes), ...groups.flatMap(([group, hosts]) => inOrder(group, hosts))],
+    [
+      ...inSizes(free, sizes),
+      ...groups.flatMap(([group, hosts]) => inOrder(group, hosts)),
+      ...(leaving.length > 0 ? [{ hosts: leaving }] : []),
+    ],
     members,
   );
 }
@@ -72,8 +79,15 @@ function inOrder(group: string, members: readonly Member[]): Hosts[] {
     const [first, ...rest] = all;
     return [{ hosts: [first as string], group }, ...(rest.length > 0 ? [{ hosts: rest, group }] : [])];
   }
-  const leads = new Set(members.filter(({ leads }) => leads.has(group)).map(({ host }) => host));
-  return [...all.filter((host) => !leads.has(host)), ...leads].map((host) => ({ hosts: [host], group }));
+  const turns = members.map(({ host }, index) => ({ host, turn: turn(group, members[index] as Member) }));
+  return turns.sort((a, b) => a.turn - b.turn).map(({ host }) => ({ hosts: [host], group }));
+}
+
+/** A new member comes when all others know it; before, those go that it may take the place of: they learn of no one. */
+function turn(group: string, { fresh, leads, retires }: Member): number {
+  if (fresh.has(group)) return 3;
+  if (retires) return 2;
+  return leads.has(group) ? 1 : 0;
 }
 
 function isFresh(group: string, members: readonly Member[]): boolean {

@@ -65,7 +65,7 @@ export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
     held,
     same,
     drift,
-    notes: notesOf(of),
+    notes: [...notesOf(of), ...(same ? [] : retiredNotes(manifest))],
     files: [...fileChanges(wanted, answer), ...secretFileChanges(rotated, drift)],
     packages,
     users: of("user").map(([name, group]) => (group === "-" ? `${name} is made` : `${name} joins ${group}`)),
@@ -84,6 +84,13 @@ export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
     ],
     member: memberOf(manifest, held, of("member")),
   };
+}
+
+/** What is gone for good once the host is proven to have left. */
+function retiredNotes({ retired }: Manifest): string[] {
+  if (!retired) return [];
+  const data = retired.folders.map((path) => `data ${path} is ${retired.data}`);
+  return ["it retires: secrets, keys and all earlier generations are wiped", ...data];
 }
 
 function notesOf(of: (step: string) => string[][]): string[] {
@@ -139,5 +146,6 @@ function memberOf(manifest: Manifest, held: Held, rows: readonly string[][]): Me
     order: manifest.order.map(({ group, mode }) => ({ group, mode })),
     fresh: new Set([...groups("fresh"), ...unborn.map(({ group }) => group)]),
     leads: new Set(groups("leads")),
+    retires: manifest.retired !== undefined,
   };
 }

@@ -141,8 +141,8 @@ export class HostRun {
   }
 
   /** Where it stands in its groups, as its own scripts tell. */
-  member(): Promise<Member> {
-    return this.#session.member();
+  async member(): Promise<Member> {
+    return { ...(await this.#session.member()), retires: this.manifest.retired !== undefined };
   }
 
   handover(group: string): Promise<void> {

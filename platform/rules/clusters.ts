@@ -1,7 +1,7 @@
 // What must hold between the hosts of a region and the sections that say what runs on them.
 
 import type { Role } from "../host.ts";
-import { counted, type HostPart, type Parts } from "../parts.ts";
+import { counted, type HostPart, type Parts, staying } from "../parts.ts";
 import { rows } from "../rows.ts";
 import { type Finding, listed, type Rule } from "./rule.ts";
 
@@ -11,6 +11,16 @@ const databaseRegion = ({ raw }: Parts): string | undefined => {
   const { region } = rows(raw.database);
   return typeof region === "string" ? region : undefined;
 };
+
+/** The one that retires, and whose role no other host of these takes over. */
+export function lastOf(hosts: readonly HostPart[], role: Role, others: number): Finding | undefined {
+  const [leaving] = withRole(hosts, role).filter(({ retire }) => retire);
+  if (others > 0 || !leaving) return undefined;
+  return {
+    path: [...leaving.path, "retire"],
+    message: `host "${leaving.name}" is the last of region "${leaving.region}" with the role ${role}, which is needed there: give another host the role ${role} first`,
+  };
+}
 
 /** A host with this role needs this section. */
 function section(role: Role, name: string): Rule {
@@ -30,14 +40,14 @@ const cacheOne: Rule = {
   find: ({ regions }) =>
     regions
       .filter(({ hosts }) => {
-        const caches = withRole(hosts, "cache").length;
-        return caches > 1 || (caches === 0 && counted(hosts) && withRole(hosts, "relay").length > 0);
+        const caches = withRole(staying(hosts), "cache").length;
+        return caches > 1 || (caches === 0 && counted(hosts) && withRole(staying(hosts), "relay").length > 0);
       })
-      .map(({ path, name, hosts }) => ({
-        path,
-        key: true,
-        message: `expected one host with the role cache in region "${name}", which joins its relays, found ${withRole(hosts, "cache").length}`,
-      })),
+      .map(({ path, name, hosts }) => {
+        const caches = withRole(staying(hosts), "cache").length;
+        const message = `expected one host with the role cache in region "${name}", which joins its relays, found ${caches}`;
+        return lastOf(hosts, "cache", caches) ?? { path, key: true, message };
+      }),
 };
 
 const databaseHome: Rule = {
@@ -66,8 +76,16 @@ const databaseQuorum: Rule = {
   find: (parts) => {
     const home = parts.regions.find(({ name }) => name === databaseRegion(parts));
     if (!home || !counted(home.hosts)) return [];
-    const count = withRole(home.hosts, "database").length;
-    if ([3, 5, 7].includes(count)) return [];
+    const members = withRole(home.hosts, "database");
+    const [count, stay] = [members.length, staying(members).length];
+    const leaving = members.filter(({ retire }) => retire);
+    if (leaving.length > 0 && stay * 2 <= count) {
+      return leaving.slice(-1).map(({ path }) => ({
+        path: [...path, "retire"],
+        message: `${leaving.map(({ name }) => `"${name}"`).join(" and ")} would leave ${stay} of ${count} hosts with the role database, which is no majority: retire fewer at once, or give other hosts the role first`,
+      }));
+    }
+    if ([3, 5, 7].includes(count) || [3, 5, 7].includes(stay)) return [];
     const message = `expected 3, 5 or 7 hosts with the role database in region "${home.name}", so that a majority survives a loss, found ${count}`;
     return [{ path: ["database", "region"], message }];
   },
@@ -83,8 +101,10 @@ const backupElsewhere: Rule = {
         path: [...path, "roles"],
         message: `host "${name}" would keep the backups of its own database: give the role backup to a host without one`,
       }));
-    const keepers = home && counted(home.hosts) ? withRole(home.hosts, "backup").length : 1;
+    const keepers = home && counted(home.hosts) ? withRole(staying(home.hosts), "backup").length : 1;
     if (!home || keepers === 1) return own;
+    const last = lastOf(home.hosts, "backup", keepers);
+    if (last) return [...own, last];
     const message = `expected one host with the role backup in region "${home.name}", found ${keepers}`;
     return [...own, { path: home.path, key: true, message }];
   },

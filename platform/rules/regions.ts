@@ -1,5 +1,6 @@
 // What must hold between regions, and between them and who they answer.
 import type { RegionPart } from "../parts.ts";
+import { lastOf } from "./clusters.ts";
 import { type Rule, repeated } from "./rule.ts";
 
 type Live = RegionPart & { readonly row: NonNullable<RegionPart["row"]> };
@@ -62,13 +63,12 @@ const servesEdge: Rule = {
     zones.some((zone) => zone.answers.length > 0)
       ? liveOf(regions)
           .filter(({ hosts }) =>
-            hosts.every(({ roles, rolesKnown }) => rolesKnown && !roles.includes("edge")),
+            hosts.every(({ roles, rolesKnown, retire }) => retire || (rolesKnown && !roles.includes("edge"))),
           )
-          .map(({ path, name }) => ({
-            path,
-            key: true,
-            message: `live region "${name}" has no host with the role edge that could answer: give it one, or say live: false`,
-          }))
+          .map(({ path, name, hosts }) => {
+            const message = `live region "${name}" has no host with the role edge that could answer: give it one, or say live: false`;
+            return lastOf(hosts, "edge", 0) ?? { path, key: true, message };
+          })
       : [],
 };
 

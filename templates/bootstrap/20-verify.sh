@@ -25,6 +25,7 @@ observe() {
   fi
   [ ! -e "$WORK/is/secret" ] || verify_secrets
   [ ! -e "$WORK/is/action" ] || verify_actions
+  [ ! -e "$WORK/is/retired" ] || [ -e "$held/emptied" ] || say drift "what it had before it retired is not all gone"
 }
 
 # take_apart MANIFEST: its records in a file for each kind, by one process.

@@ -17,6 +17,7 @@ status() {
   disks
   [ -s "$manifest" ] || return 0
   say manifest "$(manifest_hash "$manifest")"
+  records retired "$manifest" | while read -r data; do say retired "$data"; done
   records archive "$manifest" | while IFS="$TAB" read -r sha _ path; do say archive "$sha$TAB$path"; done
   records unit "$manifest" >"$WORK/units"
   [ -s "$WORK/units" ] || return 0

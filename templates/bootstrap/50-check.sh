@@ -18,9 +18,9 @@ changed_paths() {
   gone_paths "$GENERATIONS/$(generation)/manifest" "$STAGED/manifest"
 }
 
-# gone_paths FROM TO: files of the one manifest that the other does not name.
+# gone_paths FROM TO: files of the one manifest, and what was produced for it, that the other does not name.
 gone_paths() {
-  awk -F "$TAB" '$1 != "file" && $1 != "archive" && $1 != "secret" { next }
+  awk -F "$TAB" '$1 != "file" && $1 != "archive" && $1 != "secret" && $1 != "produces" { next }
     FILENAME == ARGV[1] { kept[$NF] = 1; next }
     !kept[$NF] { print $NF }' "$2" "$1" | sort
 }

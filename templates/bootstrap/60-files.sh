@@ -16,7 +16,14 @@ transition_files() {
   records archive "$2/manifest" | while IFS="$TAB" read -r sha _ path; do
     is_archive "$sha" "$path" || printf '%s\t%s\n' "$sha" "$path"
   done >"$WORK/archives"
-  keep_originals || return 1
+  records produces "$1/manifest" >"$WORK/produced"
+  # Where a step failed it stays: a signature that was had once may not be had again at once.
+  if [ "${1##*/}" -gt "${2##*/}" ]; then
+    grep -vxFf "$WORK/produced" "$WORK/gone" >"$WORK/staying" || true
+    mv "$WORK/staying" "$WORK/gone"
+  fi
+  keep_originals "$2" || return 1
+  keep_produced "$1" || return 1
   attempt files folders put_folders "$2/manifest" || return 1
   # What a package or the base system had there comes back.
   while read -r path; do
@@ -33,6 +40,7 @@ transition_files() {
   done <"$WORK/puts"
   while IFS="$TAB" read -r sha path; do attempt files "$path" link_archive "$sha" "$path" || return 1; done <"$WORK/archives"
   cut -f4 "$WORK/puts" >"$WORK/put"
+  return_produced "$2/manifest" || return 1
   grep -vxFf "$WORK/put" "$WORK/gone" >"$WORK/removed" || true
   while read -r path; do remove_path "$path"; done <"$WORK/removed"
   folders | sort -zu | xargs -0 -r sync
@@ -68,12 +76,13 @@ wanted_puts() {
 }
 
 # What was there before us comes back when we leave: kept, and on the disk, before a path is first overwritten.
+# A secret that an action of ours put in its place before is none of that.
 keep_originals() {
   : >"$WORK/originals"
-  { cut -f4 "$WORK/puts"; cat "$WORK/gone"; } | while read -r path; do
+  { cut -f4 "$WORK/puts"; grep -vxFf "$WORK/produced" "$WORK/gone"; } | while read -r path; do
     key=$(digest "$path")
     [ ! -e "$STATE/originals/$key.meta" ] || continue
-    if [ -f "$path" ] && [ ! -L "$path" ]; then
+    if [ -f "$path" ] && [ ! -L "$path" ] && ! cmp -s "$path" "$1/secrets/$key"; then
       cp "$path" "$STATE/originals/$key" || exit 1
       stat -c "%04a$TAB%U:%G$TAB%n" "$path" >"$WORK/meta" || exit 1
     else
@@ -84,6 +93,35 @@ keep_originals() {
   done >"$WORK/log-originals" 2>&1 || { failed files originals 1 "$WORK/log-originals"; return 1; }
   [ ! -s "$WORK/originals" ] || sync -f "$STATE/originals"
 }
+
+# keep_produced GENERATION: what actions and services of it made and goes with it is kept there, to come back if need be.
+keep_produced() {
+  kept=$1/produced
+  grep -xFf "$WORK/produced" "$WORK/gone" | while read -r path; do
+    key=$(digest "$path")
+    if [ ! -e "$path" ] || [ -e "$kept/$key" ]; then continue; fi
+    rm -rf "$kept/$key.part"
+    mkdir -p "$kept" && cp -a "$path" "$kept/$key.part" && mv -T "$kept/$key.part" "$kept/$key" || exit 1
+  done >"$WORK/log-produced" 2>&1 || { failed files produced 1 "$WORK/log-produced"; return 1; }
+  [ ! -d "$kept" ] || sync -f "$kept"
+}
+
+# return_produced MANIFEST: what belongs to it and has left, from the newest generation that kept it.
+return_produced() {
+  records produces "$1" | while read -r path; do
+    [ ! -e "$path" ] || continue
+    key=$(digest "$path")
+    # shellcheck disable=SC2012
+    from=$(ls -td "$GENERATIONS"/*/produced/"$key" 2>/dev/null | head -n 1)
+    [ -n "$from" ] || continue
+    beside=$(part "$path")
+    rm -rf "$beside"
+    attempt files "$path" put_beside "$from" "$beside" && mv -T "$beside" "$path" || exit 1
+    say files "$path"
+  done
+}
+
+put_beside() { mkdir -p "${2%/*}" && cp -a "$1" "$2" && sync -f "$2"; }
 
 part() { printf '%s/.%s.soundstage' "${1%/*}" "${1##*/}"; }
 parts() { while IFS="$TAB" read -r _ _ _ path; do printf '%s\0' "$(part "$path")"; done <"$WORK/puts"; }
@@ -110,7 +148,15 @@ folders() {
 
 remove_path() {
   if [ -L "$1" ]; then rm -rf "$1@"*; fi
-  rm -rf "$1"
+  # A folder goes at once or not at all: half of one would pass for whole when it is to come back.
+  if [ -d "$1" ] && [ ! -L "$1" ]; then
+    beside=$(part "$1")
+    rm -rf "$beside"
+    mv -T "$1" "$beside"
+    rm -rf "$beside"
+  else
+    rm -rf "$1"
+  fi
 }
 
 # An archive is unpacked beside its path, under its hash, and the path is a link to it: replaced by one rename.

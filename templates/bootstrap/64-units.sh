@@ -19,6 +19,7 @@ transition_units() {
 # unit_gone NAME: what ran before us runs on, with its files as they were; what we started stops.
 unit_gone() {
   rm -f "$STATE/running/$1"
+  systemctl unmask "$1" >/dev/null 2>&1 || true
   if [ "$(cat "$STATE/units/$1" 2>/dev/null)" = active ]; then
     systemctl is-active --quiet "$1" || systemctl enable --now "$1" >/dev/null 2>&1 || true # a socket of a service that runs waits for the next boot
     attempt units "$1" systemctl try-reload-or-restart "$1" || return 1
@@ -26,7 +27,6 @@ unit_gone() {
     return 0
   fi
   systemctl disable --now "$1" >/dev/null 2>&1 || true
-  systemctl unmask "$1" >/dev/null 2>&1 || true
   say units "$1 stopped, it is not wanted any more"
 }
 

@@ -146,6 +146,7 @@ commit() {
   prune
   prune_archives "$manifest"
   audit generation "$new after $old"
+  ! grep -q "^retired$TAB" "$manifest" || empty "$manifest"
   say generation "$new"
 }
 

@@ -60,6 +60,7 @@ apply_by_hand() {
   done)
   [ -z "$waiting" ] || { printf 'secrets are missing: %s\n' "$waiting" >&2; return 3; }
   check || return 10
+  leave_groups || return 10
   change || return $?
   probe || { put_back; return 11; }
   commit

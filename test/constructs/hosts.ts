@@ -1,7 +1,8 @@
 // Hosts for tests: a stack with one machine, and what its bundle holds.
 import { TerraformStack, Testing } from "cdktf";
 import type { Bundle } from "../../bundle/bundle.ts";
-import { Host, type HostProps } from "../../constructs/host/host.ts";
+import { Host } from "../../constructs/host/host.ts";
+import type { HostProps } from "../../constructs/host/props.ts";
 
 export const AUTHORITY = { certificate: { file: "ca/ca.crt" }, key: { file: "ca/ca.key" }, days: 90 };
 export const NO_ARTIFACT = { file: "/nonexistent", sha256: "0".repeat(64), size: 1 };

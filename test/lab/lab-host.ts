@@ -1,6 +1,7 @@
 import type { Construct } from "constructs";
 import type { Connection } from "../../bundle/manifest.ts";
-import { Host, type HostProps } from "../../constructs/host/host.ts";
+import { Host } from "../../constructs/host/host.ts";
+import type { HostProps } from "../../constructs/host/props.ts";
 
 /** A host of the lab in a stack, as its row would say it. */
 export function labHost(

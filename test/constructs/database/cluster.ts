@@ -1,6 +1,7 @@
 // A cluster of three members with its backup host and one client, for tests.
 import { PatroniCluster, type PatroniClusterProps } from "../../../constructs/database/patroni-cluster.ts";
-import { Host, type HostProps } from "../../../constructs/host/host.ts";
+import { Host } from "../../../constructs/host/host.ts";
+import type { HostProps } from "../../../constructs/host/props.ts";
 import { AUTHORITY, MACHINE, stack } from "../hosts.ts";
 
 export interface ClusterHosts {

@@ -29,18 +29,31 @@ test("a cluster without data starts together, and is asked when all have started
   ).toEqual([{ hosts: ["a", "b"], group: "db", gates: ["db"] }]);
 });
 
-test("a cluster with data changes one by one, the leader last, each behind the gate", () => {
+test("a cluster with data changes one by one, the leader after the others, a new member last, each behind the gate", () => {
   expect(
     schedule([
       member("a", "db", "one-by-one", "leads"),
-      member("b", "db"),
       member("c", "db", "one-by-one", "fresh"),
+      member("b", "db"),
     ]),
   ).toEqual([
     { hosts: ["b"], group: "db", gates: ["db"] },
-    { hosts: ["c"], group: "db", gates: ["db"] },
     { hosts: ["a"], group: "db", gates: ["db"] },
+    { hosts: ["c"], group: "db", gates: ["db"] },
   ]);
+});
+
+test("who retires goes when the others have changed, and before the new member that takes the place", () => {
+  const retires = { retires: true };
+  expect(
+    names([
+      { ...member("page-1"), ...retires },
+      { ...member("a", "db", "one-by-one", "leads"), ...retires },
+      member("c", "db", "one-by-one", "fresh"),
+      member("b", "db", "one-by-one", "leads"),
+      member("page-2"),
+    ]),
+  ).toEqual(["page-2", "b", "a", "c", "page-1"]);
 });
 
 test("hosts of no group go first, then clusters, then the first relay and the rest, then what may go together", () => {

@@ -139,6 +139,16 @@ test("what a host says of itself does not command the terminal", () => {
   expect(text).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
+test("what is gone for good on a host that retires is said before, and its data by name", () => {
+  const retired = { data: "purged", folders: ["/var/lib/redis"] } as const;
+  const { notes, member } = hostPlan({ ...wanted, manifest: { ...manifest, retired } }, []);
+  expect(notes).toEqual([
+    "it retires: secrets, keys and all earlier generations are wiped",
+    "data /var/lib/redis is purged",
+  ]);
+  expect(member.retires).toBe(true);
+});
+
 test("a host that is its bundle has nothing to change, and one that drifted from it has", () => {
   expect(shown([...held(wanted.hash), ...SECRETS])).toBe("eu-1  nothing to change\n");
   const drifted: Line[] = [...held(wanted.hash), ["drift", "unit nginx.service is inactive, not started"]];
