@@ -2,6 +2,8 @@
 # What bin/up and bin/test need on a machine; sourced from the repository's root.
 
 SOPS_VERSION=3.11.0
+MOTO_VERSION=5.2.1
+AWSCLI_VERSION=1.45.11
 TERRAFORM_VERSION=1.11.4
 terraform_sha256() { # machine as uname -m names it
   case "$1" in
@@ -72,6 +74,22 @@ need_sops() {
     }
   fi
   export PATH="$folder:$PATH"
+}
+
+# What stands in for S3 in tests: moto's server, and the AWS CLI, in a folder of their own.
+need_moto() {
+  if command -v moto_server >/dev/null && command -v aws >/dev/null; then return; fi
+  local folder="${XDG_CACHE_HOME:-$HOME/.cache}/soundstage/moto-$MOTO_VERSION"
+  if [ ! -x "$folder/bin/aws" ]; then
+    mkdir -p "$(dirname "$folder")"
+    echo "Installing moto $MOTO_VERSION and the AWS CLI"
+    if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet "moto[server,s3]==$MOTO_VERSION" "awscli==$AWSCLI_VERSION"; } >"$folder.log" 2>&1; then
+      rm -rf "$folder"
+      echo "moto $MOTO_VERSION could not be installed (what needs it is skipped): $(tail -n 1 "$folder.log")" >&2
+      return 1
+    fi
+  fi
+  export PATH="$folder/bin:$PATH"
 }
 
 missing_packages() {

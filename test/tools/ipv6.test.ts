@@ -154,7 +154,7 @@ describe.skipIf(missing)(`clusters on IPv6 addresses${missing}`, () => {
       `haproxy -c -f ${config}\nhaproxy -f ${config} >/dev/null 2>&1 &\nfor _ in $(seq 30); do [ -z "$(ss -Hltn 'sport = :5001')" ] || break; sleep 0.1; done\nss -Hltn`,
     );
     expect(stdout + stderr).not.toMatch(/WARNING|ALERT/);
-    for (const port of [5000, 5001]) expect(stdout).toContain(`[fd00::1]:${port}`);
+    for (const port of [5000, 5001]) expect(stdout).toContain(`127.0.0.1:${port}`);
   });
 
   test("Patroni takes its file", () => {
