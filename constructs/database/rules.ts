@@ -91,7 +91,7 @@ export const clusterRules: Readonly<Record<string, Rule>> = {
       ? [
           {
             at: ["patroni", "synchronous_node_count"],
-            message: `synchronous_node_count ${patroni.synchronous_node_count} leaves no member to lose of ${staying}`,
+            message: `synchronous_node_count ${patroni.synchronous_node_count ?? 1} leaves no member to lose of ${staying}`,
           },
         ]
       : [],

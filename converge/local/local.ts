@@ -96,13 +96,29 @@ export class LocalHost {
   /** What was applied last. A record that can not be read is none: all is applied anew, and nothing taken away. */
   #held(host: string, report: Report): Manifest | undefined {
     const text = readRecord(this.#manifest);
+    if (text === undefined) return undefined;
     try {
-      return text === undefined ? undefined : (JSON.parse(text) as Manifest);
+      const record: unknown = JSON.parse(text);
+      if (isRecord(record)) return record;
     } catch {
-      report.step(host, "record", `${this.#manifest} is no whole JSON: taken as if nothing had been applied`);
-      return undefined;
+      // Said below, as of any other text that is none.
     }
+    report.step(host, "record", `${this.#manifest} is no whole record: taken as if nothing had been applied`);
+    return undefined;
   }
+}
+
+/** What is taken away is named by it: nothing outside the folder may be. */
+function isRecord(value: unknown): value is Manifest {
+  const { files, secrets, archives, processes } = (value ?? {}) as Partial<Manifest>;
+  return (
+    Array.isArray(processes) &&
+    [files, secrets, archives].every(
+      (list) =>
+        Array.isArray(list) &&
+        list.every(({ path }) => typeof path === "string" && /^(\/(?!\.\.?(\/|$))[^/]+)+$/.test(path)),
+    )
+  );
 }
 
 /** Said before anything is started: what a process says that finds its port taken is in its own log alone. */

@@ -30,7 +30,20 @@ export function supervise(state: string): void {
       const identity = pid && identify(pid);
       return identity ? [`${identity} ${name}\n`] : [];
     });
-    if (isOurs()) writeRecord(join(state, PROCESSES), lines.join(""));
+    try {
+      if (isOurs()) writeRecord(join(state, PROCESSES), lines.join(""));
+    } catch (error) {
+      // On a full disk what runs goes on; who comes next finds the older record.
+      console.log(`${new Date().toISOString()} ${(error as Error).message}`);
+    }
+  };
+  /** Where no file can be made any more it says nothing, and runs. */
+  const logOf = (name: string): number | "ignore" => {
+    try {
+      return openSync(join(state, `${name}.log`), "a");
+    } catch {
+      return "ignore";
+    }
   };
   const start = (wanted: Process, wait: number): void => {
     if (!isOurs()) {
@@ -39,13 +52,13 @@ export function supervise(state: string): void {
     }
     const [program, ...args] = wanted.command;
     const began = Date.now();
-    const log = openSync(join(state, `${wanted.name}.log`), "a");
+    const log = logOf(wanted.name);
     const child = spawn(program as string, args, {
       // However this supervisor ends, the pipe ends with it: what knows LIFELINE is never left behind.
       env: { PATH: process.env.PATH, LIFELINE: "stdin", ...wanted.environment },
       stdio: ["pipe", log, log],
     });
-    closeSync(log);
+    if (typeof log === "number") closeSync(log);
     children.set(wanted.name, child);
     note();
     const ended = (how: string): void => {

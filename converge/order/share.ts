@@ -17,7 +17,12 @@ export class Share {
 
   /** Sizes of the waves of a stack. */
   static waves(sizes: readonly string[]): Share[] {
-    return sizes.map((size) => Share.parse(size, "wave"));
+    return sizes.map((size) => {
+      const share = Share.parse(size, "wave");
+      if (/^0+%?$/.test(size))
+        throw new ConvergeFault(`wave "${size}" holds no host: expected 1 or more, or 1% or more`);
+      return share;
+    });
   }
 
   /** A part of a host is none. */

@@ -1,6 +1,6 @@
 // Secrets are resolved at the last moment, on the operator's side, and go to a host over the channel's stdin alone.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { OperatorRef, SecretFile, SecretRef } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
@@ -20,6 +20,8 @@ type Required = Pick<SecretFile, "parts"> & Partial<Pick<SecretFile, "path">>;
 const PARALLEL = 8;
 /** What is shorter may stand anywhere by chance. */
 const MASKED_FROM = 4;
+/** Bytes of a file with a secret: what is named may have no end. */
+const LONGEST = 1 << 20;
 const MASK = "********";
 
 export class Secrets {
@@ -136,8 +138,15 @@ export class Secrets {
     }
     const path = resolve(this.#folder, ref.file);
     try {
+      const found = statSync(path);
+      if (!found.isFile()) throw new ConvergeFault(`${path} is no regular file`);
+      if (found.size > LONGEST)
+        throw new ConvergeFault(
+          `file ${path} is too large: expected at most ${LONGEST} bytes, found ${found.size}`,
+        );
       return readFileSync(path, "utf8").replace(/\n$/, "");
     } catch (error) {
+      if (error instanceof ConvergeFault) throw error;
       throw new ConvergeFault(`file ${path} can not be read (${(error as NodeJS.ErrnoException).code})`);
     }
   }

@@ -114,6 +114,50 @@ const portDuplicate: Rule = {
     }),
 };
 
+/** What listens on a host because of its role, and on which ports. */
+const SERVICES: Readonly<Record<string, readonly (readonly [service: string, ...ports: number[]])[]>> = {
+  edge: [["nginx", 80, 443]],
+  database: [
+    ["etcd", 2379, 2380],
+    ["PostgreSQL", 5432],
+    ["Patroni", 8008],
+    ["HAProxy", 5000, 5001],
+    ["pgBackRest", 8432],
+  ],
+  backup: [["pgBackRest", 8432]],
+  cache: [["Redis", 6379]],
+};
+/** Port of a relay's first worker. */
+const FIRST_WORKER = 3000;
+
+/** sshd and a service can not both have a port: one of them would not start. */
+const portTaken: Rule = {
+  id: "port-taken",
+  find: ({ raw, hosts }) => {
+    const workers = Number(valueAt(raw, ["relay", "workers"]) ?? 1);
+    return hosts.flatMap(({ path, roles }) => {
+      const ports = valueAt(raw, [...path, "ssh", "ports"]);
+      const takenBy = (port: unknown): string | undefined =>
+        roles.includes("relay") && Number(port) >= FIRST_WORKER && Number(port) < FIRST_WORKER + workers
+          ? "the relay"
+          : roles
+              .flatMap((role) => SERVICES[role] ?? [])
+              .find(([, ...own]) => own.includes(Number(port)))?.[0];
+      return (Array.isArray(ports) ? [...ports.entries()] : []).flatMap(([index, port]) => {
+        const service = takenBy(port);
+        return service === undefined
+          ? []
+          : [
+              {
+                path: [...path, "ssh", "ports", index],
+                message: `port ${port} is ${service}'s on this host: give sshd another`,
+              },
+            ];
+      });
+    });
+  },
+};
+
 /** PostgreSQL, "Managing Kernel Resources", wants vm.overcommit_memory 2; Redis, "Administration", wants 1. */
 const rolesOvercommit: Rule = {
   id: "roles-overcommit",
@@ -145,6 +189,7 @@ export const hostRules: readonly Rule[] = [
   addressHost,
   roleDuplicate,
   portDuplicate,
+  portTaken,
   rolesOvercommit,
   edgeRelay,
 ];

@@ -14,6 +14,10 @@ test.for(["", "x", "1.5", "-1", "101%", "%", "10 %"])("a share %j is refused", (
   );
 });
 
+test.for(["0", "00", "0%"])("a wave of %j is refused: it would hold no host", (size) => {
+  expect(() => Share.waves([size])).toThrow(`wave "${size}" holds no host`);
+});
+
 test("a budget holds while no more hosts failed than it allows", () => {
   const none = new Budget(undefined, 100);
   expect(none.exceeded).toBeUndefined();

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FolderLock } from "../../../converge/local/folder-lock.ts";
 import { identify } from "../../../converge/local/process-id.ts";
@@ -80,11 +80,17 @@ test.for([
   expect(existsSync(here.path("opt/tree/inner/more"))).toBe(false);
 });
 
-test("a record that is cut off is named, and taken for none", async () => {
+test.for([
+  ["cut off", (text: string) => text.slice(0, 100)],
+  ["of something else", () => "{}"],
+  ["of what is outside", (text: string) => text.replaceAll('"path": "/', '"path": "/../')],
+] as const)("a record that is %s is named, and taken for none", async ([, spoilt]) => {
   const record = here.path(".soundstage/manifest.json");
-  truncateSync(record, 100);
+  const text = readFileSync(record, "utf8");
+  expect(spoilt(text)).not.toBe(text);
+  writeFileSync(record, spoilt(text));
   const { status, stdout } = apply();
-  expect([status, stdout]).toEqual([0, expect.stringContaining(`${record} is no whole JSON`)]);
+  expect([status, stdout]).toEqual([0, expect.stringContaining(`${record} is no whole record`)]);
   expect(apply().stdout).toMatch(/^here +same/);
   expect(await here.answer()).toBe("one of honour");
 });

@@ -57,10 +57,13 @@ test("commands run side by side: each of these waits for the other", async () =>
 
 test("all that is missing is named at once", async () => {
   writeFileSync(join(folder, "empty"), "\n");
+  writeFileSync(join(folder, "large"), "x".repeat(1_048_577));
   const message = await said(
     { env: "SECRETS_TEST_ABSENT", version: 1 },
     { file: "absent", version: 1 },
     { file: "empty", version: 1 },
+    { file: "large", version: 1 },
+    { file: "/dev/zero", version: 1 },
     { command: ["soundstage-no-such-program"], version: 1 },
     script("echo the store is locked >&2; exit 3"),
     script("sleep 60; true"),
@@ -68,11 +71,13 @@ test("all that is missing is named at once", async () => {
   );
   expect(message.split("\n")).toEqual([
     "secrets are missing or unfit:",
+    "  - /dev/zero is no regular file",
     "  - command sh did not end within 5 s",
     "  - command sh failed with exit code 3: the store is locked",
     "  - command soundstage-no-such-program is not installed, or not on PATH",
     "  - environment variable SECRETS_TEST_ABSENT is not set",
     `  - file ${join(folder, "absent")} can not be read (ENOENT)`,
+    `  - file ${join(folder, "large")} is too large: expected at most 1048576 bytes, found 1048577`,
     "  - file empty is empty",
     "  - what command sh prints is empty",
   ]);
