@@ -50,9 +50,17 @@ export function readBundle(output: string, stack: string, host: string): HostBun
   for (const script of commands(manifest).values()) {
     objects.set(sha256(script), { size: Buffer.byteLength(script), text: script });
   }
-  const bootstrap = join(root, "bootstrap.sh");
-  const script = existsSync(bootstrap) ? readFileSync(bootstrap, "utf8") : "";
+  const script = scriptIn(join(root, "bootstrap.sh"));
   return { manifest, hash: sha256(text), plain: plainText(manifest), script, objects };
+}
+
+/** The script read last: of a thousand hosts all have the same, and one of it is enough. */
+let known = "";
+
+function scriptIn(file: string): string {
+  const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+  if (text !== known) known = text;
+  return known;
 }
 
 function textOf(file: string): string {

@@ -16,7 +16,7 @@ class StandIn {
 
   answer(verb: string, stdin: string): string {
     if (verb === "inspect") return `manifest\t${this.#held}\n`;
-    if (verb === "commit") {
+    if (verb === "finish") {
       this.#held = this.#staged;
       return "generation\t1\n";
     }
