@@ -34,9 +34,17 @@ export const leads = (name: string): string =>
 /** Hands the leadership to a healthy member and waits until it is taken. */
 export const handover = (name: string): string =>
   shell(
-    `${PATRONICTL} switchover --leader ${word(name)} --force`,
-    `for _ in $(seq 60); do case "$(${self(name)})" in "Leader "*) sleep 1 ;; *" running"|*" streaming") exit 0 ;; *) sleep 1 ;; esac; done`,
-    'echo "the leadership was not taken within a minute" >&2',
+    "said='' tries=0",
+    "until [ $((tries += 1)) -gt 40 ]; do",
+    `  case "$(${self(name)})" in`,
+    // Refused while no other member is in sync, as after a failover, and then asked for again.
+    `    "Leader "*) said=$(${PATRONICTL} switchover --leader ${word(name)} --force 2>&1) || true ;;`,
+    '    *" running"|*" streaming") exit 0 ;;',
+    "  esac",
+    "  sleep 2",
+    "done",
+    `printf '%s\\n' "$said" | tail -n 5 >&2`,
+    'echo "the leadership was not taken" >&2',
     "exit 1",
   );
 
