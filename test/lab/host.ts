@@ -21,6 +21,8 @@ export interface HostSpec {
   readonly name: string;
   /** Size of a tmpfs that holds all that the host writes, such as `64m`: a disk that fills. */
   readonly disk?: string;
+  /** Made with the lab and booted by whoever wants it. */
+  readonly later?: boolean;
 }
 
 // nspawn leaves a reboot (exit 133) to its caller.

@@ -142,7 +142,7 @@ async function furnish(claimed: LabRecord, options: LabOptions): Promise<LabReco
       const host = new LabHost(record);
       const disk = options.hosts[index]?.disk;
       await host.create({ base, bridge, proxy: proxy.url, clientKey, ...(disk && { disk }) });
-      await host.boot();
+      if (!options.hosts[index]?.later) await host.boot();
     }),
   );
   if (!options.keep) return claimed;

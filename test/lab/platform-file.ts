@@ -23,6 +23,7 @@ export async function writePlatform(lab: Lab): Promise<string> {
   document.commentBefore = " The platform of a run of the lab.";
   for (const [name, host] of lab.hosts) {
     const row = ["regions", "lab", "hosts", name];
+    if (!document.hasIn(row)) continue; // comes to the platform later
     document.setIn([...row, "address"], host.address);
     document.setIn([...row, "private"], host.private);
     document.setIn([...row, "ssh", "hostKey"], host.hostKey);

@@ -1,9 +1,13 @@
 // A six-host region of the lab, deployed by cdktf as any other.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Lab } from "./lab.ts";
-import { writePlatform } from "./platform-file.ts";
-import { type Result, run } from "./run.ts";
+import { parseDocument } from "yaml";
+import type { Lab } from "../lab.ts";
+import { writePlatform } from "../platform-file.ts";
+import { must, type Result, run } from "../run.ts";
+
+/** A host's row in the platform's file. */
+type Row = Readonly<Record<string, unknown>>;
 
 export class LabRegion {
   readonly lab: Lab;
@@ -30,6 +34,23 @@ export class LabRegion {
     writeFileSync(this.platform, text.replace(from, to));
   }
 
+  /** Changes the rows of its hosts. */
+  editHosts(change: (hosts: Record<string, Row>) => void): void {
+    const document = parseDocument(readFileSync(this.platform, "utf8"));
+    const { hosts } = (document.toJS() as { regions: { lab: { hosts: Record<string, Row> } } }).regions.lab;
+    change(hosts);
+    document.setIn(["regions", "lab", "hosts"], document.createNode(hosts));
+    writeFileSync(this.platform, document.toString());
+  }
+
+  /** The row of a database host of the lab that the platform's file does not have yet. */
+  databaseRow(name: string): Row {
+    const { address, private: inner, hostKey } = this.lab.host(name);
+    const ssh = { user: "root", hostKey, identity: "id_ed25519" };
+    const shape = { kernel: "shared", cpus: 2, memory: "2GiB" };
+    return { address, private: inner, roles: ["database"], ...shape, ssh };
+  }
+
   deploy(env: Readonly<Record<string, string>> = {}): Promise<Result> {
     return this.#cdktf(["deploy", "region-lab", "--auto-approve"], env);
   }
@@ -40,14 +61,24 @@ export class LabRegion {
 
   /** The engine without Terraform. */
   apply(...hosts: readonly string[]): Promise<Result> {
-    return run(
-      process.execPath,
-      [join(this.output, "bin", "soundstage.mjs"), "apply", ...hosts, "--stack", "region-lab"],
-      {
-        timeout: 300_000,
-        env: { SOUNDSTAGE_PLATFORM: this.platform },
-      },
-    );
+    return this.soundstage("apply", ...hosts);
+  }
+
+  /** Synthesizes what its platform's file says now and brings the hosts to it, without Terraform. */
+  async synthAndApply(): Promise<Result> {
+    await must(process.execPath, ["--import", "tsx", "bin/main.ts"], {
+      env: { SOUNDSTAGE_PLATFORM: this.platform, CDKTF_OUTDIR: this.output },
+    });
+    return this.apply();
+  }
+
+  async soundstage(...words: readonly string[]): Promise<Result> {
+    await this.lab.assertUp();
+    const cli = join(this.output, "bin", "soundstage.mjs");
+    return run(process.execPath, [cli, ...words, "--stack", "region-lab", "--output", this.output], {
+      timeout: 600_000,
+      env: { SOUNDSTAGE_PLATFORM: this.platform },
+    });
   }
 
   async #cdktf(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Result> {

@@ -1,52 +1,43 @@
+// What the database of a region does once it is deployed.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createAuthority } from "../../converge/secrets/authority.ts";
-import { Lab } from "./lab.ts";
-import { labHosts } from "./platform-file.ts";
-import { LabRegion } from "./region.ts";
-import { deployMissing } from "./requirements.ts";
-import { run } from "./run.ts";
+import { expect, test } from "vitest";
+import { createAuthority } from "../../../converge/secrets/authority.ts";
+import { run } from "../run.ts";
+import type { LabRegion } from "./lab-region.ts";
 
-const missing = deployMissing();
-
-describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : ""}`, () => {
-  let lab: Lab;
-  let region: LabRegion;
-
-  beforeAll(async () => {
-    lab = await Lab.start({ hosts: labHosts().map((name) => ({ name })) });
-    region = await LabRegion.create(lab);
-    const first = await region.deploy();
-    expect(first.code, first.stdout + first.stderr).toBe(0);
-  });
-  afterAll(() => lab?.stop());
+export function databaseTests(deployed: () => LabRegion): void {
+  const host = (name: string) => deployed().lab.host(name);
 
   test("a row written through HAProxy on the leader is read on a replica", async () => {
-    const written = await region.psql(
+    const written = await deployed().psql(
       "edge-1",
       5000,
       "INSERT INTO artists (name) VALUES ('Lab One') RETURNING pg_is_in_recovery()",
     );
     expect(written).toEqual({ code: 0, stdout: "f\n", stderr: "" });
-    const read = await region.psql("edge-2", 5001, "SELECT pg_is_in_recovery(), (SELECT name FROM artists)");
+    const read = await deployed().psql(
+      "edge-2",
+      5001,
+      "SELECT pg_is_in_recovery(), (SELECT name FROM artists)",
+    );
     expect(read).toEqual({ code: 0, stdout: "t|Lab One\n", stderr: "" });
-    expect((await region.psql("edge-1", 5000, "CREATE TABLE mine (id int)")).stderr).toContain(
+    expect((await deployed().psql("edge-1", 5000, "CREATE TABLE mine (id int)")).stderr).toContain(
       "permission denied",
     );
   });
 
   test("nobody reaches PostgreSQL through another host's HAProxy, nor etcd and Patroni with what a relay host holds", async () => {
-    const member = lab.host("db-1").private;
+    const member = host("db-1").private;
     for (const port of [5000, 5001]) {
       const { code, stderr } = await run("curl", ["-sS", "-m", "5", `http://${member}:${port}`]);
       expect([code, stderr]).toEqual([7, expect.stringContaining("Failed to connect")]);
     }
-    const keys = await lab.host("edge-1").must("find /etc/soundstage/tls -name host.key");
+    const keys = await host("edge-1").must("find /etc/soundstage/tls -name host.key");
     expect(keys).toBe("/etc/soundstage/tls/edge/host.key\n");
     /** With a certificate of a host, whatever it is for. */
-    const ask = (host: string, certificate: string, ...args: string[]) => {
-      const tls = join(lab.host(host).root, "etc/soundstage/tls");
+    const ask = (name: string, certificate: string, ...args: string[]) => {
+      const tls = join(host(name).root, "etc/soundstage/tls");
       const [crt, key] = ["host.crt", "host.key"].map((file) => join(tls, certificate, file)) as [
         string,
         string,
@@ -72,12 +63,12 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
 
   test("the months ahead are made by the leader alone", async () => {
     for (const name of ["db-1", "db-2", "db-3"]) {
-      const host = lab.host(name);
-      await host.must("systemctl start soundstage-partitions.service");
-      const said = await host.must("journalctl -u soundstage-partitions.service -o cat --no-pager");
+      const member = host(name);
+      await member.must("systemctl start soundstage-partitions.service");
+      const said = await member.must("journalctl -u soundstage-partitions.service -o cat --no-pager");
       const leads = (await leaders()).includes(name);
       expect([name, /^0$/m.test(said)]).toEqual([name, leads]);
-      expect(await host.must("systemctl list-timers soundstage-partitions.timer --no-legend")).toContain(
+      expect(await member.must("systemctl list-timers soundstage-partitions.timer --no-legend")).toContain(
         "soundstage-partitions.service",
       );
     }
@@ -85,20 +76,18 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
 
   test("the members speak TLS 1.3 to one another, and their WAL is archived on another host", async () => {
     const [leader] = await leaders();
-    const rows = await lab
-      .host(leader as string)
-      .must(
-        `runuser -u postgres -- psql -XAtc "SELECT DISTINCT version FROM pg_stat_ssl JOIN pg_stat_replication USING (pid)"`,
-      );
+    const rows = await host(leader as string).must(
+      `runuser -u postgres -- psql -XAtc "SELECT DISTINCT version FROM pg_stat_ssl JOIN pg_stat_replication USING (pid)"`,
+    );
     expect(rows).toBe("TLSv1.3\n");
-    const check = await lab
-      .host("cache-1")
-      .exec("runuser -u postgres -- pgbackrest --stanza=music check", { timeout: 90_000 });
+    const check = await host("cache-1").exec("runuser -u postgres -- pgbackrest --stanza=music check", {
+      timeout: 90_000,
+    });
     expect([check.code, check.stderr]).toEqual([0, ""]);
   });
 
   test("the nightly base backup is taken by its own unit", async () => {
-    const cache = lab.host("cache-1");
+    const cache = host("cache-1");
     await cache.must("systemctl start soundstage-backup.service", { timeout: 180_000 });
     const info = await cache.must("runuser -u postgres -- pgbackrest --stanza=music --output=json info");
     const [stanza] = JSON.parse(info) as [
@@ -112,7 +101,7 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
   });
 
   async function leaders(): Promise<string[]> {
-    const list = await lab.host("db-1").must("patronictl -c /etc/patroni/config.yml list -f json");
+    const list = await host("db-1").must("patronictl -c /etc/patroni/config.yml list -f json");
     return (JSON.parse(list) as { Member: string; Role: string }[])
       .filter(({ Role }) => Role === "Leader")
       .map(({ Member }) => Member);
@@ -120,41 +109,44 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
 
   test("a change of the database goes member by member, the leader last after a hand-over", async () => {
     const [leader] = await leaders();
-    region.edit("max_connections: 100", "max_connections: 100, log_min_duration_statement: 500");
-    const deploy = await region.deploy();
+    deployed().edit("max_connections: 100", "max_connections: 100, log_min_duration_statement: 500");
+    const deploy = await deployed().deploy();
     expect(deploy.code, deploy.stdout + deploy.stderr).toBe(0);
     expect(deploy.stdout).toMatch(new RegExp(`${leader} +handover +database`));
     expect(await leaders()).not.toContain(leader);
-    const shown = await region.psql("edge-1", 5000, "SHOW log_min_duration_statement");
+    const shown = await deployed().psql("edge-1", 5000, "SHOW log_min_duration_statement");
     expect(shown.stdout).toBe("500ms\n");
   });
 
   test("a setting that is taken out of the platform leaves the cluster", async () => {
-    region.edit("max_connections: 100, log_min_duration_statement: 500", "max_connections: 100");
-    const deploy = await region.deploy();
+    deployed().edit("max_connections: 100, log_min_duration_statement: 500", "max_connections: 100");
+    const deploy = await deployed().deploy();
     expect(deploy.code, deploy.stdout + deploy.stderr).toBe(0);
     expect(deploy.stdout).toMatch(/action +dcs-settings/);
     await expect
-      .poll(async () => (await region.psql("edge-1", 5000, "SHOW log_min_duration_statement")).stdout, {
+      .poll(async () => (await deployed().psql("edge-1", 5000, "SHOW log_min_duration_statement")).stdout, {
         timeout: 20_000,
       })
       .toBe("-1\n");
   });
 
   test("a new authority takes the old one's place, and no member is cut off meanwhile", async () => {
-    const [trusted, next] = ["ca", "next"].map((name) => join(lab.folder, name)) as [string, string];
+    const [trusted, next] = ["ca", "next"].map((name) => join(deployed().lab.folder, name)) as [
+      string,
+      string,
+    ];
     await createAuthority(next);
     const certificate = (folder: string) => readFileSync(join(folder, "ca.crt"), "utf8");
     const [old, coming] = [certificate(trusted), certificate(next)];
     const apply = async () => {
-      const { code, stdout, stderr } = await region.apply();
+      const { code, stdout, stderr } = await deployed().apply();
       expect(code, stdout + stderr).toBe(0);
       expect(stdout).toMatch(/^0 same, 6 changed, 0 failed, in/m);
       return stdout;
     };
     writeFileSync(join(trusted, "ca.crt"), old + coming);
     await apply();
-    expect((await region.psql("edge-1", 5000, "SELECT 1")).stdout).toBe("1\n");
+    expect((await deployed().psql("edge-1", 5000, "SELECT 1")).stdout).toBe("1\n");
     writeFileSync(join(trusted, "ca.crt"), coming + old);
     writeFileSync(join(trusted, "ca.key"), readFileSync(join(next, "ca.key")));
     const said = await apply();
@@ -165,14 +157,12 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
       ["edge-1", 5000],
       ["edge-2", 5001],
     ] as const)
-      expect((await region.psql(edge, port, "SELECT 1", "next")).stdout).toBe("1\n");
+      expect((await deployed().psql(edge, port, "SELECT 1", "next")).stdout).toBe("1\n");
     for (const name of ["db-1", "db-2", "db-3", "cache-1"]) {
-      const readers = await lab
-        .host(name)
-        .must(
-          "cat >/run/next.crt; for file in /etc/*/tls/host.crt; do openssl verify -CAfile /run/next.crt $file; done",
-          { input: coming },
-        );
+      const readers = await host(name).must(
+        "cat >/run/next.crt; for file in /etc/*/tls/host.crt; do openssl verify -CAfile /run/next.crt $file; done",
+        { input: coming },
+      );
       expect(
         readers
           .trim()
@@ -180,7 +170,7 @@ describe.skipIf(missing)(`the database of a region${missing ? ` (${missing})` : 
           .every((line) => line.endsWith(": OK")),
       ).toBe(true);
     }
-    const again = await region.apply();
+    const again = await deployed().apply();
     expect(again.stdout).toMatch(/^6 same, 0 changed, 0 failed, in/m);
   }, 600_000);
-});
+}

@@ -2,14 +2,16 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { clicks, decodeClicks } from "./clicks.ts";
-import { Clients } from "./clients.ts";
-import { Lab } from "./lab.ts";
-import { labHosts } from "./platform-file.ts";
-import { ProcessWatch } from "./process-watch.ts";
-import { LabRegion } from "./region.ts";
-import { deployMissing } from "./requirements.ts";
-import { run } from "./run.ts";
+import { clicks, decodeClicks } from "../clicks.ts";
+import { Clients } from "../clients.ts";
+import { Lab } from "../lab.ts";
+import { labHosts } from "../platform-file.ts";
+import { ProcessWatch } from "../process-watch.ts";
+import { deployMissing } from "../requirements.ts";
+import { must, run } from "../run.ts";
+import { databaseTests } from "./database.ts";
+import { LabRegion } from "./lab-region.ts";
+import { memberTests, NEWCOMERS } from "./members.ts";
 
 const missing = deployMissing();
 
@@ -21,7 +23,9 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
   let shown: ReturnType<ProcessWatch["end"]>;
 
   beforeAll(async () => {
-    lab = await Lab.start({ hosts: labHosts().map((name) => ({ name })) });
+    lab = await Lab.start({
+      hosts: [...labHosts().map((name) => ({ name })), ...NEWCOMERS.map((name) => ({ name, later: true }))],
+    });
     region = await LabRegion.create(lab);
     const watch = new ProcessWatch(secrets());
     const first = await region.deploy();
@@ -211,11 +215,22 @@ describe.skipIf(missing)(`a region of six hosts${missing ? ` (${missing})` : ""}
     expect(await lab.host("edge-2").must("grep keepalive_timeout /etc/nginx/nginx.conf")).toContain("75s");
   });
 
+  describe("its database", () => databaseTests(() => region));
+  describe("database hosts that leave it and come to it", () => memberTests(() => region));
+
   test("no secret is in the output, the state or the journal of a host", async () => {
     const names = readdirSync(join(lab.folder, "secrets"));
     expect(names).toEqual(expect.arrayContaining(["superuser", "rewind", "redis", "broadcast"]));
     const journals = await Promise.all(
-      labHosts().map((name) => lab.host(name).must("journalctl --no-pager --output=cat --all")),
+      [...lab.hosts.values()].map(({ root }) =>
+        must("journalctl", [
+          "--no-pager",
+          "--output=cat",
+          "--all",
+          "--directory",
+          join(root, "var/log/journal"),
+        ]),
+      ),
     );
     for (const journal of journals) expect(journal).toContain("systemd");
     for (const name of names) {
