@@ -4,7 +4,6 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../bundle/hash.ts";
+import { makeFolder } from "../../bundle/make-folder.ts";
 import type { Manifest, SecretFile } from "../../bundle/manifest.ts";
 import type { HostBundle } from "../../bundle/reader.ts";
 import type { Report } from "../report/report.ts";
@@ -43,7 +43,7 @@ export class LocalFiles {
 
   apply({ manifest, objects }: HostBundle, report: Report): void {
     for (const { path, mode } of manifest.directories) {
-      mkdirSync(join(this.#root, path), { recursive: true });
+      makeFolder(join(this.#root, path));
       chmodSync(join(this.#root, path), Number.parseInt(mode, 8));
     }
     for (const { path, mode, size, sha256: hash, source } of manifest.files) {
@@ -61,7 +61,7 @@ export class LocalFiles {
       const target = join(this.#root, path);
       const part = `${target}.part`;
       rmSync(part, { recursive: true, force: true });
-      mkdirSync(part, { recursive: true });
+      makeFolder(part);
       execFileSync("tar", ["-xzf", objects.get(hash)?.file as string, "-C", part]);
       writeFileSync(join(part, MARKER), `${hash}\n${treeHash(part, MARKER)}\n`);
       rmSync(target, { recursive: true, force: true });
@@ -109,7 +109,7 @@ export class LocalFiles {
   /** Beside the target first: the path holds the old file or the new one, never half. */
   #put(path: string, mode: string, write: (part: string) => void): void {
     const target = join(this.#root, path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     write(`${target}.part`);
     chmodSync(`${target}.part`, Number.parseInt(mode, 8));
     renameSync(`${target}.part`, target);
