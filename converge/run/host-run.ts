@@ -42,7 +42,7 @@ export class HostRun {
 
   /** True when the host is verified to be its bundle already: one round trip, where it knows this version of the script. */
   async same(): Promise<boolean> {
-    const remote = await this.#session.connect();
+    const remote = await this.#session.begin();
     let answer = await remote.verify();
     if (!answer) {
       await remote.ship();
@@ -116,7 +116,7 @@ export class HostRun {
    * @returns the groups that it changes in
    */
   async restage(choose: (kept: readonly Generation[]) => Generation): Promise<string[]> {
-    await (await this.#session.connect()).ready();
+    await (await this.#session.begin()).ready();
     await this.#session.hold();
     const { number } = choose(generations(await this.#session.run("history")));
     const staged = await this.#session.run("restage", [String(number)]);

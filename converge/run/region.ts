@@ -116,7 +116,7 @@ class Region {
   }
 
   async #verify(host: string): Promise<void> {
-    const { report, lockWait, allowOlder, planned } = this.#options;
+    const { report, lockWait, allowOlder, planned, stop } = this.#options;
     const connection = this.#connections.get(host) as Connection;
     const run = new HostRun({
       connection,
@@ -126,6 +126,7 @@ class Region {
       report,
       owner: this.#owner,
       lockWait,
+      ending: stop.ending,
       origin: this.#origin,
       allowOlder: allowOlder === "all" || allowOlder.includes(host),
       planned: planned.get(host),

@@ -4,6 +4,8 @@
 export interface Stop {
   /** Why no other host is begun; undefined while none of it happened. */
   readonly reason: string | undefined;
+  /** Aborted with it: hosts that are not reached yet need not be. */
+  readonly ending?: AbortSignal;
 }
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -14,6 +16,7 @@ const PARENT_MS = 500;
 
 export class ProcessStop implements Stop {
   #reason: string | undefined;
+  readonly #ending = new AbortController();
   #code = 1;
   #interrupted: number | undefined;
   readonly #noticed: (reason: string) => void;
@@ -38,6 +41,10 @@ export class ProcessStop implements Stop {
 
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** Of a run that was ended early: as shells count signals, 1 for what was none. */
@@ -71,5 +78,6 @@ export class ProcessStop implements Stop {
     this.#reason = reason;
     this.#code = code;
     this.#noticed(reason);
+    this.#ending.abort();
   }
 }

@@ -28,9 +28,15 @@ export class Remote {
     this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
   }
 
-  static async connect(connection: Connection, access: Access, script: string): Promise<Remote> {
+  /** @param ending once it is aborted, the connection is not made: `NotBegunFault`; one that is there lives on */
+  static async connect(
+    connection: Connection,
+    access: Access,
+    script: string,
+    ending?: AbortSignal,
+  ): Promise<Remote> {
     const server = connection.jump?.[0]?.address ?? connection.address;
-    const ssh = await dial.open(server, () => Ssh.connect(connection, access));
+    const ssh = await dial.open(server, () => Ssh.connect(connection, access, ending), ending);
     return new Remote(ssh, script);
   }
 
