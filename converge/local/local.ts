@@ -58,7 +58,7 @@ export class LocalHost {
 
   async #converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<Outcome> {
     const { manifest, hash } = bundle;
-    const files = new LocalFiles(this.#root, secrets);
+    const files = new LocalFiles(this.#root, this.#state, secrets);
     const probes = new LocalProbes(this.#root, join(this.#state, "supervisor.log"));
     const held = this.#held(manifest.host, report);
     if (

@@ -47,7 +47,7 @@ test.for<[what: string, rows: Row[], message: RegExp]>([
   ],
 ])("%s are refused where the last of them stands", ([, rows, message]) => {
   const { faults } = faultsOf(platform(rows));
-  const last = rows.findLastIndex((row) => row === "lost");
+  const last = rows.lastIndexOf("lost");
   expect(faults).toMatchObject([{ rule: "database-quorum", message: expect.stringMatching(message) }]);
   expect(platform(rows).split("\n")[(faults[0]?.line as number) - 1]).toContain(`h-${last + 2}:`);
 });
