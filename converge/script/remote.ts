@@ -2,6 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { sha256 } from "../../bundle/hash.ts";
 import type { Connection } from "../../bundle/manifest.ts";
+import { word } from "../../templates/shell/print.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Access } from "../ssh/access.ts";
 import { Dial } from "../ssh/dial.ts";
@@ -71,7 +72,7 @@ export class Remote {
    * and keeps nothing of it.
    */
   async ask(verb: string, args: readonly string[] = []): Promise<Line[]> {
-    const call = [verb, ...args.map(quote)].join(" ");
+    const call = [verb, ...args.map(word)].join(" ");
     let answer = await this.#ssh.exec(
       `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} ${call}`,
     );
@@ -137,14 +138,10 @@ export class Remote {
 
   #command(verb: string, args: readonly string[]): string {
     const lock = this.#hold ? ["--lock", this.#hold.token] : [];
-    return ["exec", "sh", this.#path, ...lock, verb, ...args.map(quote)].join(" ");
+    return ["exec", "sh", this.#path, ...lock, verb, ...args.map(word)].join(" ");
   }
 
   close(): void {
     this.#ssh.close();
   }
-}
-
-function quote(argument: string): string {
-  return `'${argument.replaceAll("'", "'\\''")}'`;
 }
