@@ -7,9 +7,17 @@ import { OutputFault } from "./output-json.ts";
 /** Lies in the output's folder for as long as files of two syntheses may lie in it. */
 const MARK = "unfinished";
 
+/** From here on it is refused. Throws where it can not even be marked, as on a disk that is full already. */
 export function beginOutput(output: string): void {
   makeFolder(output);
-  writeFileSync(join(output, MARK), "This output is being written, or was not written to its end.\n");
+  const mark = join(output, MARK);
+  if (existsSync(mark)) return;
+  try {
+    writeFileSync(mark, "This output is being written, or was not written to its end.\n");
+  } catch (error) {
+    rmSync(mark, { force: true });
+    throw new OutputFault(`${output} can not be written, and is as it was: ${(error as Error).message}`);
+  }
 }
 
 export function endOutput(output: string): void {

@@ -86,7 +86,12 @@ async function inTurn(options: DeployOptions, means: Means): Promise<number> {
   const present = { hosts: hostsOf(output), allowLoss };
   if (allowLoss.length + allowDelete.length > 0) {
     const complain = (line: string, stack: string) => report.output(stack, line, "stderr");
-    const states = await statesOf(output, stacks, programs, complain);
+    const states = await statesOf(output, stacks, programs, complain).catch((error: unknown) => {
+      // What is interrupted fails.
+      if (stop.reason) return undefined;
+      throw error;
+    });
+    if (!states || stop.reason) return stop.code;
     requireKnown({ allowLoss, allowDelete }, { hosts: [...present.hosts.keys()], states }, options.nearest);
   }
   const departed = await departures(output, present, means);

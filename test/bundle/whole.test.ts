@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { beginOutput, requireWhole } from "../../bundle/whole.ts";
 import { select } from "../../converge/output/selection.ts";
 import { stacksOf } from "../../converge/output/stacks.ts";
 import { runApp } from "../app.ts";
@@ -25,4 +26,11 @@ test("an output that was not written to its end is refused until it is synthesiz
   expect(runApp(output, platform)).toMatchObject({ status: 0, stderr: "" });
   expect(stacksOf(output)).toEqual(["local"]);
   expect(existsSync(join(output, "unfinished"))).toBe(false);
+});
+
+test("an output that nothing can be written into stays as it was", () => {
+  const output = mkdtempSync(join(tmpdir(), "whole-"));
+  symlinkSync(join(output, "nowhere", "file"), join(output, "unfinished"));
+  expect(() => beginOutput(output)).toThrow(`${output} can not be written, and is as it was: ENOENT`);
+  requireWhole(output);
 });
