@@ -1,4 +1,5 @@
 // What ends a run early: a signal, a parent that is gone, an output that nobody reads any more.
+import { setMaxListeners } from "node:events";
 
 /** A run that is told to end finishes its running steps and begins no other host. */
 export interface Stop {
@@ -30,6 +31,8 @@ export class ProcessStop implements Stop {
   constructor(noticed: (reason: string) => void, abandon: () => void) {
     this.#noticed = noticed;
     this.#abandon = abandon;
+    // Every host that is being connected waits for it.
+    setMaxListeners(0, this.#ending.signal);
     for (const name of Object.keys(SIGNALS)) process.on(name, this.#signal);
     for (const stream of [process.stdout, process.stderr]) stream.on("error", this.#broken);
     // Terraform that is interrupted ends its shell and leaves us: nobody sends us a signal.

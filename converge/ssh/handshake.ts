@@ -71,6 +71,7 @@ export async function shake(
   { target, port, over, offer, methods, seconds = 20, ending }: Shake,
   accepts: (key: Buffer) => boolean,
 ): Promise<NodeSSH> {
+  ending?.throwIfAborted();
   const { address, user } = target;
   // No await between a socket's start and its use: its error would have nobody to go to.
   const sock = over ? await unless(ending, over.ssh.forward(address, port)) : tcp(address, port);
