@@ -2,6 +2,8 @@
 import { dirname, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { makeFolder } from "../bundle/make-folder.ts";
+import { writeRecord } from "../converge/record-file.ts";
 
 // ssh2 is CommonJS and looks for its optional native parts at run time.
 const BANNER =
@@ -9,12 +11,12 @@ const BANNER =
 
 /**
  * The CLI beside its parts, which are named by their content: a command loads what it needs and no more.
- * Those of an earlier build stay for a process that still runs from them.
+ * Those of an earlier build stay for a process that still runs from them, and none is ever half written.
  */
 export async function bundleCli(outfile: string): Promise<void> {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const { name, ext } = parse(outfile);
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [{ in: "bin/soundstage.ts", out: name }],
     outdir: dirname(resolve(outfile)),
@@ -29,5 +31,12 @@ export async function bundleCli(outfile: string): Promise<void> {
     external: ["cpu-features", "*.node"],
     banner: { js: BANNER },
     logLevel: "error",
+    write: false,
   });
+  // The CLI itself last: it names the others.
+  const [cli, parts] = [resolve(outfile), outputFiles.filter(({ path }) => path !== resolve(outfile))];
+  for (const { path, contents } of [...parts, ...outputFiles.filter(({ path }) => path === cli)]) {
+    makeFolder(dirname(path));
+    writeRecord(path, contents);
+  }
 }

@@ -1,9 +1,11 @@
 // The cdktf app: one platform file in, its stacks and the bundles of their hosts out.
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { App } from "cdktf";
 import { type PackagesLock, readLock } from "../bundle/packages-lock.ts";
+import { beginOutput, endOutput } from "../bundle/whole.ts";
 import { InvalidProps } from "../constructs/invalid-props.ts";
+import { writeRecord } from "../converge/record-file.ts";
 import { PlatformFaults } from "../platform/load.ts";
 import { LocalStack } from "../stacks/local.ts";
 import { RegionStack } from "../stacks/region.ts";
@@ -38,10 +40,11 @@ async function main(): Promise<void> {
     new TrafficStack(app, "traffic", { platform, source });
   }
   new LocalStack(app, "local", { platform, source, artifacts: built });
+  beginOutput(app.outdir);
   app.synth();
-  mkdirSync(join(app.outdir, "bin"), { recursive: true });
   await bundleCli(join(app.outdir, "bin", "soundstage.mjs"));
-  writeFileSync(join(app.outdir, "origin.json"), `${JSON.stringify(origin(dirname(file)), null, 2)}\n`);
+  writeRecord(join(app.outdir, "origin.json"), `${JSON.stringify(origin(dirname(file)), null, 2)}\n`);
+  endOutput(app.outdir);
 }
 
 /** The versions to install and hold, where the platform has pinned them. */

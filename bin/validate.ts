@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { plural } from "../converge/text/quantity.ts";
 import { PlatformFaults } from "../platform/load.ts";
 import { platformFile, readPlatform } from "./platform-file.ts";
 
@@ -31,7 +32,7 @@ export function validate(given?: string, json = false): void {
     for (const { path, value } of overrides)
       console.error(`${path} is overridden for this run: ${JSON.stringify(value)}`);
     console.log(
-      `${shown}: platform ${platform.platform}, ${counts.zones} zones, ${counts.regions} regions, ${counts.hosts} hosts: no faults`,
+      `${shown}: platform ${platform.platform}, ${plural(counts.zones, "zone")}, ${plural(counts.regions, "region")}, ${plural(counts.hosts, "host")}: no faults`,
     );
   } catch (error) {
     if (!(error instanceof PlatformFaults)) throw error;

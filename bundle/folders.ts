@@ -1,6 +1,7 @@
 // Folders of texts that change as wholes: a reader in another process never finds one half written.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 /** Path inside the folder → text. */
 export type Texts = ReadonlyMap<string, string>;
@@ -8,13 +9,13 @@ export type Texts = ReadonlyMap<string, string>;
 /** Makes the folders of `root` exactly these; one that holds what it should already is not touched. */
 export function writeFolders(root: string, wanted: ReadonlyMap<string, Texts>): void {
   const beside = `${join(dirname(root), `.${basename(root)}`)}.${process.pid}`;
-  mkdirSync(root, { recursive: true });
+  makeFolder(root);
   try {
     for (const [name, texts] of wanted) {
       if (holds(join(root, name), texts)) continue;
       const fresh = join(beside, name);
       for (const [path, text] of texts) {
-        mkdirSync(dirname(join(fresh, path)), { recursive: true });
+        makeFolder(dirname(join(fresh, path)));
         writeFileSync(join(fresh, path), text);
       }
       replace(join(root, name), fresh);

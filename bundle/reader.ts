@@ -4,6 +4,18 @@ import { join } from "node:path";
 import { manifestText } from "./bundle.ts";
 import { sha256 } from "./hash.ts";
 import type { Manifest, RegionFile } from "./manifest.ts";
+import {
+  broken,
+  FLAG,
+  FORMAT,
+  type Forms,
+  MAPPINGS,
+  OutputFault,
+  optional,
+  outputJson,
+  TEXT,
+  TEXTS,
+} from "./output-json.ts";
 import { commands, plainText } from "./plain.ts";
 
 export interface HostBundle {
@@ -20,24 +32,69 @@ export interface HostBundle {
   >;
 }
 
-export class OutputFault extends Error {}
+const isHost = (row: { host?: unknown; address?: unknown; ports?: unknown; directory?: unknown }) =>
+  typeof row.host === "string" &&
+  (typeof row.directory === "string" || (typeof row.address === "string" && Array.isArray(row.ports)));
+
+const REGION: Forms = {
+  format: FORMAT,
+  stack: TEXT,
+  platform: TEXT,
+  example: FLAG,
+  waves: optional(TEXTS),
+  hosts: [
+    "a list of hosts, each with its address and ports or its directory",
+    (value) => MAPPINGS[1](value) && (value as object[]).every(isHost),
+  ],
+};
+
+const MANIFEST: Forms = {
+  format: FORMAT,
+  host: TEXT,
+  transport: TEXT,
+  packages: TEXTS,
+  modules: TEXTS,
+  ...Object.fromEntries(
+    ["users", "directories", "files", "archives", "secrets", "sysctls", "units", "checks"].map((key) => [
+      key,
+      MAPPINGS,
+    ]),
+  ),
+  ...Object.fromEntries(["actions", "probes", "order", "processes"].map((key) => [key, MAPPINGS])),
+};
 
 export function readRegion(output: string, stack: string): RegionFile {
+  const region = regionOf(output, stack);
+  if (region) return region;
+  throw new OutputFault(
+    `${join(output, "stacks", stack, "region.json")} is not there: "${stack}" has no hosts, or the output was not synthesized; run cdktf synth`,
+  );
+}
+
+/** What an output says of a stack's hosts; undefined where it has none. */
+export function regionOf(output: string, stack: string): RegionFile | undefined {
   const file = join(output, "stacks", stack, "region.json");
-  if (!existsSync(file)) {
-    throw new OutputFault(
-      `${file} is not there: "${stack}" has no hosts, or the output was not synthesized; run cdktf synth`,
-    );
-  }
-  return JSON.parse(readFileSync(file, "utf8")) as RegionFile;
+  return existsSync(file) ? (outputJson(readFileSync(file, "utf8"), file, REGION) as RegionFile) : undefined;
 }
 
 export function readBundle(output: string, stack: string, host: string): HostBundle {
   const root = join(output, "stacks", stack, "hosts", host);
-  const text = textOf(join(root, "manifest.json"));
-  const manifest = JSON.parse(text) as Manifest;
-  if (manifestText(manifest) !== text)
-    throw new OutputFault(`${join(root, "manifest.json")} was changed by hand; run cdktf synth`);
+  const file = join(root, "manifest.json");
+  const text = textOf(file);
+  const manifest = outputJson(text, file, MANIFEST) as Manifest;
+  if (manifestText(manifest) !== text) throw new OutputFault(`${file} was changed by hand; run cdktf synth`);
+  try {
+    const script = scriptIn(join(root, "bootstrap.sh"));
+    const objects = objectsOf(output, root, manifest);
+    return { manifest, hash: sha256(text), plain: plainText(manifest), script, objects };
+  } catch (error) {
+    if ("syscall" in (error as Error)) throw error;
+    // Its lists hold what no synthesis writes.
+    throw broken(file, (error as Error).message);
+  }
+}
+
+function objectsOf(output: string, root: string, manifest: Manifest): HostBundle["objects"] {
   const objects = new Map<string, { size: number; file?: string; text?: string }>();
   for (const { path, sha256: hash, size, source } of manifest.files) {
     objects.set(hash, {
@@ -50,8 +107,7 @@ export function readBundle(output: string, stack: string, host: string): HostBun
   for (const script of commands(manifest).values()) {
     objects.set(sha256(script), { size: Buffer.byteLength(script), text: script });
   }
-  const script = scriptIn(join(root, "bootstrap.sh"));
-  return { manifest, hash: sha256(text), plain: plainText(manifest), script, objects };
+  return objects;
 }
 
 /** The script read last: of a thousand hosts all have the same, and one of it is enough. */

@@ -1,5 +1,5 @@
 // Writes the bundles of a stack's hosts beside its Terraform, once, at synthesis.
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { addCustomSynthesis } from "cdktf/lib/synthesize/synthesizer.js";
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
@@ -7,6 +7,7 @@ import type { Construct } from "constructs";
 import { bootstrapScript } from "./bootstrap.ts";
 import { type Bundle, manifestText } from "./bundle.ts";
 import { writeFolders } from "./folders.ts";
+import { makeFolder } from "./make-folder.ts";
 import type { Artifact, RegionFile } from "./manifest.ts";
 import { commands, plainText } from "./plain.ts";
 
@@ -59,7 +60,7 @@ function store(blobs: string, artifact: Artifact): void {
 /** A file appears at its path when it is whole. */
 function place(path: string, write: (part: string) => void): void {
   const part = `${path}.${process.pid}.part`;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   try {
     write(part);
     renameSync(part, path);

@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 /** @param mode of the file; else what the umask leaves */
-export function writeRecord(file: string, text: string, mode?: number): void {
+export function writeRecord(file: string, text: string | Uint8Array, mode?: number): void {
   // By the process: the supervisor and who starts it write one name.
   const part = `${file}.${process.pid}.part`;
   try {

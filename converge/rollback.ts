@@ -1,5 +1,6 @@
 // `soundstage rollback`: an earlier generation in place again, proven or put back like any other change.
 import { commanded } from "./command.ts";
+import { NotBegunFault } from "./fault.ts";
 import { Hosts } from "./output/hosts.ts";
 import { owner } from "./owner.ts";
 import { MaskedReport } from "./report/masked-report.ts";
@@ -39,6 +40,7 @@ export async function rollback(options: RollbackOptions): Promise<number> {
       report,
       owner: owner(),
       lockWait,
+      ending: stop.ending,
       origin: OutputOrigin.of(output),
       planned: undefined,
       allowOlder: true,
@@ -49,6 +51,8 @@ export async function rollback(options: RollbackOptions): Promise<number> {
       outcomes.set(host, outcome);
       if (outcome === "not begun") report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
     } catch (error) {
+      if (error instanceof NotBegunFault)
+        return report.step(host, "stopped", `${stop.reason}; nothing was changed here`);
       outcomes.set(host, "failed");
       report.failed(host, (error as Error).message);
     } finally {

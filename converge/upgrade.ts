@@ -66,7 +66,9 @@ export async function upgrade(options: UpgradeOptions): Promise<number> {
   const failed = found.some(([, updates]) => updates instanceof Error);
   const due = found.filter(([, updates]) => !(updates instanceof Error) && isDue(updates, reboot));
 
-  if (!json) for (const stack of stacks) process.stdout.write(stackText(stack, reboot, masked));
+  // A run that follows tells of them itself; who is asked before it is told which they are.
+  const unasked = dryRun ? "with the reason" : due.length > 0 ? "by name" : "not here";
+  if (!json) for (const stack of stacks) process.stdout.write(stackText(stack, { reboot, masked, unasked }));
   if (dryRun) {
     if (json)
       console.log(
@@ -140,16 +142,21 @@ async function ask(
   });
 }
 
-function stackText(
-  { found, steps }: StackUpdates,
-  reboot: RebootMode,
-  masked: (text: string) => string,
-): string {
-  const hosts = [...found].map(([host, updates]) =>
-    updates instanceof Error
-      ? `${host}  could not be asked: ${plain(masked(updates.message)).replaceAll("\n", "\n  ")}\n`
-      : updatesText(updates, reboot),
-  );
+interface Shown {
+  readonly reboot: RebootMode;
+  readonly masked: (text: string) => string;
+  /** How hosts are told of that could not be asked. */
+  readonly unasked: "with the reason" | "by name" | "not here";
+}
+
+function stackText({ found, steps }: StackUpdates, { reboot, masked, unasked }: Shown): string {
+  const hosts = [...found].map(([host, updates]) => {
+    if (!(updates instanceof Error)) return updatesText(updates, reboot);
+    if (unasked === "not here") return "";
+    const reason =
+      unasked === "by name" ? "" : `: ${plain(masked(updates.message)).replaceAll("\n", "\n  ")}`;
+    return `${host}  could not be asked${reason}\n`;
+  });
   return `${hosts.join("")}${stepsText(steps)}`;
 }
 

@@ -1,5 +1,6 @@
 // What is wrong with the file: where, what was expected, what was found; all of it at once.
 import type { Shown } from "./shown.ts";
+import { visible } from "./visible.ts";
 
 export interface Fault {
   /** What was expected and what was found, and what to do where that is not the same. */
@@ -23,9 +24,13 @@ export class PlatformFaults extends Error {
   readonly faults: readonly Fault[];
 
   constructor(file: string, shown: Shown, faults: readonly Fault[], set: readonly string[]) {
-    const sorted = [...faults].sort(
-      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
-    );
+    const sorted = faults
+      .map((fault) => ({
+        ...fault,
+        message: visible(fault.message),
+        ...(fault.source !== undefined && { source: visible(fault.source) }),
+      }))
+      .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
     const overridden = set.length > 0 ? `, with ${set.join(", ")} set for this run` : "";
     const inSet = sorted.filter(({ source }) => source !== undefined).length;
     const counts = [

@@ -7,6 +7,7 @@ import { valueAt } from "./rows.ts";
 import { scrubbed, secretive } from "./secrecy.ts";
 import { CLEAR } from "./secret.ts";
 import { nearest } from "./suggest.ts";
+import { visible } from "./visible.ts";
 import { expectation } from "./words.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -130,6 +131,6 @@ function described(value: unknown): string {
   if (typeof value === "object") return "a mapping";
   if (typeof value !== "string") return String(value);
   // Aliases may repeat a long text: what is far from its beginning is not told anyway.
-  const text = JSON.stringify(scrubbed(value.slice(0, 4096))).replace(/\p{Cc}/gu, "");
+  const text = visible(JSON.stringify(scrubbed(value.slice(0, 4096))));
   return text.length > 60 ? `${text.slice(0, 57)}…"` : text;
 }

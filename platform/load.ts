@@ -47,7 +47,12 @@ export function loadPlatform(text: string, options: LoadOptions): Loaded {
     ];
     if (faults.length === 0 && parsed.success) return { platform: parsed.data, overrides };
   }
-  throw new PlatformFaults(options.file, document.shown, distinct(faults), set);
+  throw new PlatformFaults(options.file, document.shown, distinct(faults).map(ruled), set);
+}
+
+/** What is wrong with a value that was set for this run is found by the rule of such values, where no other found it. */
+function ruled(fault: Fault): Fault {
+  return fault.source === undefined ? fault : { rule: "override", ...fault };
 }
 
 /** What was set for this run stands in no line of the file. */

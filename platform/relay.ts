@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { secret } from "./secret.ts";
+import { text } from "./text.ts";
 
 export const relay = z
   .strictObject({
@@ -19,9 +20,7 @@ export const local = z
   .strictObject({
     port: z.int().min(1024).max(65_535).default(8080).meta({ description: "Port of the pages." }),
     demo: z.boolean().default(true).meta({ description: "A synthesized loop plays." }),
-    directory: z
-      .string()
-      .min(1)
+    directory: text(/^(?![./]*$)[^\p{Cc}]+$/u, "expected a folder of its own, without control characters")
       .default(".soundstage/local")
       .meta({ description: "Folder it runs in, relative to the folder of this file." }),
   })

@@ -1,5 +1,6 @@
 // The lines of the file as they may be shown: without what is or may be a secret.
 import { guarded, MASK, scrubbed } from "./secrecy.ts";
+import { visible } from "./visible.ts";
 
 const WIDTH = 110;
 
@@ -68,12 +69,14 @@ export class Shown {
   /** A line with a caret under one of its columns, both counted from 1. */
   excerpt(line: number, column: number): string {
     const [text, at] = this.#shown(line - 1, column - 1);
-    const start = Math.max(0, Math.min(at, text.length) - WIDTH / 2);
-    const before = start > 0 ? "…" : "";
-    const after = text.length > start + WIDTH ? "…" : "";
-    const caret = " ".repeat(before.length + Math.min(at, text.length) - start);
-    const part = text.slice(start, start + WIDTH).replace(/\p{Cc}/gu, " ");
-    return `${String(line).padStart(4)} | ${before}${part}${after}\n     | ${caret}^`;
+    // Escapes are longer than what they stand for: both sides of the caret are cut after they are made.
+    const left = visible(text.slice(Math.max(0, at - WIDTH), at));
+    const right = visible(text.slice(at, at + WIDTH + 1));
+    const start = left.slice(-WIDTH / 2);
+    const end = right.slice(0, WIDTH - start.length);
+    const [before, after] = [left.length > start.length ? "…" : "", right.length > end.length ? "…" : ""];
+    const caret = " ".repeat(before.length + start.length);
+    return `${String(line).padStart(4)} | ${before}${start}${end}${after}\n     | ${caret}^`;
   }
 
   #shown(index: number, column: number): [text: string, column: number] {

@@ -3,6 +3,12 @@ import { text } from "./text.ts";
 
 /** Parts of a key that need no quoting anywhere; none is empty, `.` or `..` (Amazon S3, "Naming Amazon S3 objects"). */
 const KEY_PART = "[A-Za-z0-9_-][A-Za-z0-9_.-]*";
+/** Amazon S3, "General purpose bucket naming rules". */
+const BUCKET = new RegExp(
+  "^(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\\.mrap|--x-s3|--table-s3)$)" +
+    "(?!.*\\.\\.)(?![0-9]+(?:\\.[0-9]+){3}$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+);
+const PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
 const HOST = "[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*|\\[[0-9A-Fa-f:.]+\\]";
 
 export const state = z
@@ -14,9 +20,10 @@ export const state = z
       z.strictObject({
         s3: z
           .strictObject({
-            bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "expected the name of a bucket").meta({
-              description: "Name of the bucket.",
-            }),
+            bucket: text(
+              BUCKET,
+              "expected the name of a bucket: 3 to 63 of a-z, 0-9, . and -, no address, and no prefix or suffix that S3 keeps",
+            ).meta({ description: "Name of the bucket." }),
             region: text(
               /^[a-z0-9]+(?:-[a-z0-9]+)*$/,
               "expected the name of a region, such as eu-central-1, or auto",
@@ -30,8 +37,8 @@ export const state = z
               .optional()
               .meta({ description: "Prefix of the stacks' states; soundstage/<platform> when absent." }),
             endpoint: text(
-              new RegExp(`^https?://(?:${HOST})(?::[0-9]{1,5})?(?:/[A-Za-z0-9_.~-]+)*/?$`),
-              "expected an http or https URL without user, query or blanks",
+              new RegExp(`^https?://(?:${HOST})(?::${PORT})?(?:/[A-Za-z0-9_.~-]+)*/?$`),
+              "expected an http or https URL without user, query or blanks, and with a port of 1 to 65535 if any",
             )
               .optional()
               .meta({ description: "Another service that speaks S3, such as MinIO or R2." }),

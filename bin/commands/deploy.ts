@@ -46,6 +46,7 @@ export function register(program: Command, output: string): void {
     )
     .action(async (stacks: string[], options: Options) => {
       const { deploy } = await import("../../converge/deploy/deploy.ts");
+      const { nearest } = await import("../../platform/suggest.ts");
       const { askedYes, isAttended } = await import("../ask.ts");
       const asks = !options.json && isAttended();
       const confirmed = options.yes
@@ -56,6 +57,7 @@ export function register(program: Command, output: string): void {
       process.exitCode = await deploy({
         ...options,
         stacks,
+        nearest,
         dryRun: Boolean(options.dryRun || options.planOnly),
         ...(confirmed && { confirmed }),
       });

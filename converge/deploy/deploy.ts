@@ -5,6 +5,7 @@ import { hostsOf } from "../output/stacks.ts";
 import { ProcessStop } from "../run/stop.ts";
 import { Programs } from "../terraform/programs.ts";
 import { hostsInState } from "../terraform/records.ts";
+import { type Nearest, requireKnown, statesOf } from "./allowed.ts";
 import { lossOfRegion, type Present, type Refusal } from "./brakes.ts";
 import { departedRegions } from "./known-states.ts";
 import { type DeployReport, JsonReport, TextReport } from "./report.ts";
@@ -24,6 +25,8 @@ export interface DeployOptions {
   readonly allowLoss?: readonly string[];
   /** Addresses that may be deleted or replaced. */
   readonly allowDelete?: readonly string[];
+  /** Which name was probably meant, where one of these is not known. */
+  readonly nearest: Nearest;
   /** Undefined where there is nobody to ask. */
   readonly confirmed?: (question: string, signal: AbortSignal) => Promise<boolean>;
 }
@@ -77,10 +80,20 @@ async function synthesized(output: string, programs: Programs, report: DeployRep
 }
 
 async function inTurn(options: DeployOptions, means: Means): Promise<number> {
-  const { output, dryRun } = options;
-  const { report, stop } = means;
+  const { output, dryRun, allowLoss = [], allowDelete = [] } = options;
+  const { report, stop, programs } = means;
   const stacks = stacksToDeploy(output, options.stacks);
-  const present = { hosts: hostsOf(output), allowLoss: options.allowLoss ?? [] };
+  const present = { hosts: hostsOf(output), allowLoss };
+  if (allowLoss.length + allowDelete.length > 0) {
+    const complain = (line: string, stack: string) => report.output(stack, line, "stderr");
+    const states = await statesOf(output, stacks, programs, complain).catch((error: unknown) => {
+      // What is interrupted fails.
+      if (stop.reason) return undefined;
+      throw error;
+    });
+    if (!states || stop.reason) return stop.code;
+    requireKnown({ allowLoss, allowDelete }, { hosts: [...present.hosts.keys()], states }, options.nearest);
+  }
   const departed = await departures(output, present, means);
 
   const outcomes = new Map<string, Outcome>();

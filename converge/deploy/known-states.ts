@@ -1,6 +1,7 @@
 // The states of regions that the platform no longer has: beside the platform file, or in its bucket.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { MAPPING, outputJson } from "../../bundle/output-json.ts";
 import { ConvergeFault } from "../fault.ts";
 import { stacksOf } from "../output/stacks.ts";
 import type { Programs } from "../terraform/programs.ts";
@@ -42,8 +43,10 @@ export async function departedRegions(output: string, programs: Programs): Promi
 
 function backendOf(output: string, stack: string): Backend {
   const file = join(output, "stacks", stack, "cdk.tf.json");
-  const { terraform } = JSON.parse(readFileSync(file, "utf8")) as { terraform?: { backend?: Backend } };
-  return terraform?.backend ?? {};
+  const { terraform } = outputJson(readFileSync(file, "utf8"), file, { terraform: MAPPING }) as {
+    terraform: { backend?: Backend };
+  };
+  return terraform.backend ?? {};
 }
 
 /** All states of a platform are named alike, but for their stack. */

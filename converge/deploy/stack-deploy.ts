@@ -1,7 +1,7 @@
 // One stack of a deploy: planned, shown, judged, and applied.
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { regionOf } from "../output/stacks.ts";
+import { regionOf } from "../../bundle/reader.ts";
 import { plansOf, type StackPlan } from "../plan/plan.ts";
 import { changesOf, warningsOf } from "../terraform/plan-json.ts";
 import { binary, Terraform } from "../terraform/terraform.ts";

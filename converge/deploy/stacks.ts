@@ -1,7 +1,8 @@
 // Which stacks are deployed, and in which order.
+import { regionOf } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import { requireApplicable } from "../output/applicable.ts";
-import { regionOf, stacksOf } from "../output/stacks.ts";
+import { stacksOf } from "../output/stacks.ts";
 
 /** Those named, or all but `local`. */
 export function stacksToDeploy(output: string, named: readonly string[]): string[] {

@@ -4,7 +4,6 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
-  mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -13,10 +12,12 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../bundle/hash.ts";
-import type { Manifest, SecretFile } from "../../bundle/manifest.ts";
+import { makeFolder } from "../../bundle/make-folder.ts";
+import type { ManagedFile, Manifest, SecretFile } from "../../bundle/manifest.ts";
 import type { HostBundle } from "../../bundle/reader.ts";
 import type { Report } from "../report/report.ts";
 import type { Secrets } from "../secrets/secrets.ts";
+import { SeenFiles } from "./seen-files.ts";
 import { treeHash } from "./tree.ts";
 
 /** In an archive's folder: the archive's hash, and that of what was unpacked of it. */
@@ -24,18 +25,19 @@ const MARKER = ".soundstage-archive";
 
 export class LocalFiles {
   readonly #root: string;
+  readonly #seen: SeenFiles;
   readonly #secrets: Secrets;
 
-  constructor(root: string, secrets: Secrets) {
+  /** @param state folder of what is remembered between runs */
+  constructor(root: string, state: string, secrets: Secrets) {
     this.#root = root;
+    this.#seen = new SeenFiles(join(state, "files.json"));
     this.#secrets = secrets;
   }
 
   same(manifest: Manifest): boolean {
     return (
-      manifest.files.every((file) =>
-        this.#isFile(file.path, file.mode, file.size, file.source === "text" ? file.sha256 : undefined),
-      ) &&
+      manifest.files.every((file) => this.#isManaged(file)) &&
       manifest.archives.every(({ path, sha256: wanted }) => this.#archive(path) === wanted) &&
       manifest.secrets.every((secret) => this.#isSecret(secret))
     );
@@ -43,11 +45,12 @@ export class LocalFiles {
 
   apply({ manifest, objects }: HostBundle, report: Report): void {
     for (const { path, mode } of manifest.directories) {
-      mkdirSync(join(this.#root, path), { recursive: true });
+      makeFolder(join(this.#root, path));
       chmodSync(join(this.#root, path), Number.parseInt(mode, 8));
     }
-    for (const { path, mode, size, sha256: hash, source } of manifest.files) {
-      if (this.#isFile(path, mode, size, source === "text" ? hash : undefined)) continue;
+    for (const file of manifest.files) {
+      const { path, mode, sha256: hash } = file;
+      if (this.#isManaged(file)) continue;
       this.#put(path, mode, (part) => copyFileSync(objects.get(hash)?.file as string, part));
       report.step(manifest.host, "files", path);
     }
@@ -61,7 +64,7 @@ export class LocalFiles {
       const target = join(this.#root, path);
       const part = `${target}.part`;
       rmSync(part, { recursive: true, force: true });
-      mkdirSync(part, { recursive: true });
+      makeFolder(part);
       execFileSync("tar", ["-xzf", objects.get(hash)?.file as string, "-C", part]);
       writeFileSync(join(part, MARKER), `${hash}\n${treeHash(part, MARKER)}\n`);
       rmSync(target, { recursive: true, force: true });
@@ -81,16 +84,21 @@ export class LocalFiles {
     }
   }
 
-  #isFile(path: string, mode: string, size: number, hash: string | undefined): boolean {
+  #isManaged({ path, mode, size, sha256: wanted, source }: ManagedFile): boolean {
+    const file = join(this.#root, path);
+    if (!this.#hasForm(path, mode, size)) return false;
+    return (source === "blob" ? this.#seen.hash(file) : sha256(readFileSync(file))) === wanted;
+  }
+
+  #hasForm(path: string, mode: string, size: number): boolean {
     const stat = statSync(join(this.#root, path), { throwIfNoEntry: false });
-    if (!stat || stat.size !== size || (stat.mode & 0o7777) !== Number.parseInt(mode, 8)) return false;
-    return hash === undefined || sha256(readFileSync(join(this.#root, path))) === hash;
+    return stat?.isFile() === true && stat.size === size && (stat.mode & 0o7777) === Number.parseInt(mode, 8);
   }
 
   #isSecret(secret: SecretFile): boolean {
     const content = this.#secrets.content(secret);
     return (
-      this.#isFile(secret.path, secret.mode, Buffer.byteLength(content), undefined) &&
+      this.#hasForm(secret.path, secret.mode, Buffer.byteLength(content)) &&
       this.#read(secret.path) === content
     );
   }
@@ -109,7 +117,7 @@ export class LocalFiles {
   /** Beside the target first: the path holds the old file or the new one, never half. */
   #put(path: string, mode: string, write: (part: string) => void): void {
     const target = join(this.#root, path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     write(`${target}.part`);
     chmodSync(`${target}.part`, Number.parseInt(mode, 8));
     renameSync(`${target}.part`, target);

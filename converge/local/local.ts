@@ -1,8 +1,9 @@
 // A bundle applied to a folder of this machine, without root: files and processes only.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { manifestText } from "../../bundle/bundle.ts";
 import { sha256 } from "../../bundle/hash.ts";
+import { makeFolder } from "../../bundle/make-folder.ts";
 import type { Manifest } from "../../bundle/manifest.ts";
 import type { HostBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
@@ -35,7 +36,7 @@ export class LocalHost {
     const { host, secrets: files } = bundle.manifest;
     try {
       await secrets.require(files);
-      mkdirSync(this.#state, { recursive: true });
+      makeFolder(this.#state);
       return await this.#alone(
         (holder) => report.step(host, "lock", holder),
         () => this.#converge(bundle, secrets, report),
@@ -57,7 +58,7 @@ export class LocalHost {
 
   async #converge(bundle: HostBundle, secrets: Secrets, report: Report): Promise<Outcome> {
     const { manifest, hash } = bundle;
-    const files = new LocalFiles(this.#root, secrets);
+    const files = new LocalFiles(this.#root, this.#state, secrets);
     const probes = new LocalProbes(this.#root, join(this.#state, "supervisor.log"));
     const held = this.#held(manifest.host, report);
     if (

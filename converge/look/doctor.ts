@@ -1,6 +1,10 @@
 // `soundstage doctor`: the operator's machine and hosts, and the command that mends what is not as it should be.
-
+import { join, resolve } from "node:path";
+import type { RegionFile } from "../../bundle/manifest.ts";
+import { readRegion } from "../../bundle/reader.ts";
+import { supervised } from "../local/supervisor.ts";
 import { Hosts } from "../output/hosts.ts";
+import { platformFolder } from "../output/platform-folder.ts";
 import { type Cell, hasColours, tableText } from "../text/table.ts";
 import { type Finding, finding } from "./finding.ts";
 import { hereFindings } from "./here-findings.ts";
@@ -27,14 +31,34 @@ export async function doctor({ output, stack = [], json, platform }: DoctorOptio
       fault?.split("\n")[0] ?? `${file}: no faults`,
       "soundstage validate",
     ),
-    ...(stack.length > 0 ? await examined(output, stack) : []),
+    ...(await examined(output, stack)),
   ];
   if (json) console.log(JSON.stringify({ findings: found }, null, 2));
   else process.stdout.write(doctorText(found));
   return found.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function examined(output: string, stack: readonly string[]): Promise<Finding[]> {
+async function examined(output: string, named: readonly string[]): Promise<Finding[]> {
+  const regions = [...new Set(named)].map((stack) => readRegion(output, stack));
+  const folders = regions.flatMap((region) => foldersIn(output, region));
+  const stack = regions
+    .filter(({ hosts }) => hosts.some((row) => "address" in row))
+    .map((each) => each.stack);
+  return [...folders, ...(stack.length > 0 ? await machines(output, stack) : [])];
+}
+
+/** Hosts that are folders of this machine: their processes run, or not. */
+function foldersIn(output: string, { stack, hosts }: RegionFile): Finding[] {
+  return hosts.flatMap((row) => {
+    if ("address" in row) return [];
+    const folder = resolve(platformFolder(output, stack), row.directory);
+    const runs = supervised(join(folder, ".soundstage"));
+    const found = `${folder}: ${runs ? "its processes run" : "nothing of it runs"}`;
+    return [finding(row.host, "processes", runs, found, `soundstage apply --stack ${stack}`)];
+  });
+}
+
+async function machines(output: string, stack: readonly string[]): Promise<Finding[]> {
   const hosts = await Hosts.of({ output, stack });
   const answers = await hosts.each(async (remote, machine) => {
     const began = Date.now();

@@ -1,6 +1,6 @@
 // `soundstage observe`: writes down what hosts really have, for the `check` block of their stack; changes nothing there.
-import { mkdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { makeFolder } from "../../bundle/make-folder.ts";
 import { type Observed, type ObservedHost, observedFile } from "../../bundle/observed.ts";
 import { readRegion } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
@@ -31,7 +31,7 @@ export async function observe({ output, stacks: named, json }: ObserveOptions): 
   for (const stack of stacks) {
     const file = fileOf(output, stack);
     const observed = await look(output, stack, earlier(file));
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeRecord(file, `${JSON.stringify(observed, null, 2)}\n`);
     seen.push({ stack, file, observed });
     if (!json) for (const line of text(file, observed)) console.log(plain(line));

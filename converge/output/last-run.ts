@@ -1,6 +1,6 @@
 // Which hosts of a stack were not done when its last run ended; lies beside the log.
-import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../bundle/make-folder.ts";
 import { readRecord, writeRecord } from "../record-file.ts";
 
 /** What runs were about: each kind has records of its own. */
@@ -38,7 +38,7 @@ export class LastRun {
   }
 
   #write(hosts: readonly string[]): void {
-    mkdirSync(dirname(this.#file), { recursive: true });
+    makeFolder(dirname(this.#file));
     writeRecord(this.#file, `${JSON.stringify(hosts)}\n`);
   }
 }

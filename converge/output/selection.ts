@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { RegionFile } from "../../bundle/manifest.ts";
 import { plannedDigest } from "../../bundle/planned.ts";
 import { readBundle, readRegion } from "../../bundle/reader.ts";
+import { requireWhole } from "../../bundle/whole.ts";
 import { ConvergeFault } from "../fault.ts";
 import { requireApplicable } from "./applicable.ts";
 import { LastRun, type RunKind } from "./last-run.ts";
@@ -27,6 +28,7 @@ export type Selection = RegionFile;
 
 export function select(wanted: Wanted): Selection[] {
   const { output, hosts = [], triggers } = wanted;
+  requireWhole(output);
   const regions = [...new Set([wanted.stack].flat())].map((stack) => readRegion(output, stack));
   const names = regions.flatMap((region) => region.hosts.map(({ host }) => host));
   for (const { stack, example } of regions) requireApplicable(stack, example);

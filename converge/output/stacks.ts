@@ -1,7 +1,9 @@
 // The stacks of an output and their hosts.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RegionFile } from "../../bundle/manifest.ts";
+import { MAPPING, outputJson } from "../../bundle/output-json.ts";
+import { regionOf } from "../../bundle/reader.ts";
+import { requireWhole } from "../../bundle/whole.ts";
 import { ConvergeFault } from "../fault.ts";
 
 /** Those that were synthesized last: cdktf leaves folders of earlier ones beside them. */
@@ -9,14 +11,9 @@ export function stacksOf(output: string): string[] {
   const file = join(output, "manifest.json");
   if (!existsSync(file))
     throw new ConvergeFault(`${file} is not there: nothing was synthesized; run cdktf synth`);
-  const { stacks } = JSON.parse(readFileSync(file, "utf8")) as { stacks: Readonly<Record<string, unknown>> };
+  requireWhole(output);
+  const { stacks } = outputJson(readFileSync(file, "utf8"), file, { stacks: MAPPING }) as { stacks: object };
   return Object.keys(stacks);
-}
-
-/** What an output says of a stack's hosts; undefined where it has none. */
-export function regionOf(output: string, stack: string): RegionFile | undefined {
-  const file = join(output, "stacks", stack, "region.json");
-  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as RegionFile) : undefined;
 }
 
 /** Stacks with machines, which are asked what they have. */

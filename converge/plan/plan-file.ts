@@ -47,7 +47,7 @@ export class PlanFile {
     const planned = selections.flatMap(({ stack }) => Object.keys(this.#stacks[stack] ?? {}));
     if (planned.length === 0)
       throw new ConvergeFault(
-        `${this.#file} plans nothing of ${selections.map(({ stack }) => stack).join(" and ")}; it plans ${Object.keys(this.#stacks).join(", ") || "nothing"}`,
+        `${this.#file} is no plan of ${selections.map(({ stack }) => stack).join(" and ")}: it is one of ${Object.keys(this.#stacks).join(" and ") || "no stack"}`,
       );
     const unplanned = named.filter((host) => !planned.includes(host));
     if (unplanned.length > 0)
@@ -77,10 +77,31 @@ function parse(file: string): Content {
     throw new ConvergeFault(`${file} can not be read (${(error as NodeJS.ErrnoException).code})`);
   }
   try {
-    const content = JSON.parse(text) as Partial<Content> | null;
-    if (content?.format === 1 && content.stacks) return content as Content;
+    const content: unknown = JSON.parse(text);
+    if (isContent(content)) return content;
   } catch {
     // It is said below, with what writes such a file.
   }
   throw new ConvergeFault(`${file} is no plan: expected what \`soundstage plan --out ${file}\` writes`);
+}
+
+function isContent(value: unknown): value is Content {
+  const { format, stacks } = (value ?? {}) as Partial<Content>;
+  return format === 1 && isMapping(stacks) && Object.values(stacks).every(isStack);
+}
+
+function isStack(value: unknown): boolean {
+  return (
+    isMapping(value) &&
+    (Object.values(value) as (Partial<PlannedHost> | null)[]).every(
+      (row) =>
+        typeof row?.wanted === "string" &&
+        typeof row.held?.manifest === "string" &&
+        typeof row.held.generation === "number",
+    )
+  );
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

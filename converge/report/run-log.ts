@@ -1,6 +1,7 @@
 // The whole of a run, in a file for each of its stacks.
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../bundle/make-folder.ts";
 
 export class RunLog {
   /** Host → its stack. */
@@ -15,7 +16,7 @@ export class RunLog {
     this.#command = command;
     this.#stacks = stacks;
     for (const file of this.files) {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       writeFileSync(file, "");
     }
   }

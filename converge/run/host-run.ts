@@ -3,7 +3,7 @@ import type { Manifest } from "../../bundle/manifest.ts";
 import type { HostBundle } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Member } from "../order/schedule.ts";
-import { type Line, StepFault } from "../script/answer.ts";
+import { Answer, type Line, StepFault } from "../script/answer.ts";
 import { type Generation, generations } from "../script/generations.ts";
 import { type Held, heldOf, requireHeld } from "../script/held.ts";
 import type { OutputOrigin } from "../script/output-origin.ts";
@@ -42,21 +42,21 @@ export class HostRun {
 
   /** True when the host is verified to be its bundle already: one round trip, where it knows this version of the script. */
   async same(): Promise<boolean> {
-    const remote = await this.#session.connect();
-    let answer = await remote.verify();
-    if (!answer) {
+    const remote = await this.#session.begin();
+    let lines = await remote.verify();
+    if (!lines) {
       await remote.ship();
-      answer = await remote.run("inspect");
+      lines = await remote.run("inspect");
     }
-    const hash = answer.find(([step]) => step === "manifest")?.[1];
-    const drift = answer.filter(([step]) => step === "drift");
-    for (const [, what] of drift) this.#session.say("drift", what ?? "");
-    this.#requirePlanned(answer);
-    const changed = secretChanges(this.manifest, answer, this.#context.secrets).filter(
+    const answer = new Answer(lines);
+    const hash = answer.one("manifest");
+    const drift = answer.all("drift");
+    for (const [what = ""] of drift) this.#session.say("drift", what);
+    this.#requirePlanned(lines);
+    const changed = secretChanges(this.manifest, lines, this.#context.secrets).filter(
       ({ value }) => value === "other",
     );
-    if (hash !== this.#context.bundle.hash)
-      this.#requireNewer(answer.find(([step]) => step === "origin")?.[1]);
+    if (hash !== this.#context.bundle.hash) this.#requireNewer(answer.one("origin"));
     return hash === this.#context.bundle.hash && drift.length === 0 && changed.length === 0;
   }
 
@@ -87,9 +87,9 @@ export class HostRun {
     await this.#session.hold();
     // Again, now that nobody else may change it.
     if (this.#context.planned) this.#requirePlanned(await this.#session.run("inspect"));
-    const missing = (await this.#session.run("stage", [origin.label], bundle.plain))
-      .filter(([step]) => step === "missing")
-      .map(([, hash, have]): Missing => ({ hash: hash as string, have: Number(have ?? 0) }));
+    const missing = new Answer(await this.#session.run("stage", [origin.label], bundle.plain))
+      .all("missing")
+      .map(([hash, have = 0]): Missing => ({ hash: hash as string, have: Number(have) }));
     if (missing.length > 0) {
       const bytes = missing.reduce(
         (sum, { hash, have }) => sum + (bundle.objects.get(hash)?.size ?? 0) - have,
@@ -100,10 +100,10 @@ export class HostRun {
     }
     if (this.manifest.secrets.length > 0)
       await this.#session.run("secrets", [], this.#context.secrets.lines(this.manifest.secrets));
-    const ready = await this.#session.run("ready");
-    this.#session.tell(ready.filter(([step]) => step !== "request"));
-    const requests = ready.filter(([step]) => step === "request");
-    for (const [, id, csr] of requests) {
+    const ready = new Answer(await this.#session.run("ready"));
+    this.#session.tell(ready.without("request"));
+    const requests = ready.all("request");
+    for (const [id, csr] of requests) {
       await this.#answer(id as string, Buffer.from(csr as string, "base64").toString());
     }
     // Where nothing awaited a signature the checks have run with the rest.
@@ -116,13 +116,13 @@ export class HostRun {
    * @returns the groups that it changes in
    */
   async restage(choose: (kept: readonly Generation[]) => Generation): Promise<string[]> {
-    await (await this.#session.connect()).ready();
+    await (await this.#session.begin()).ready();
     await this.#session.hold();
     const { number } = choose(generations(await this.#session.run("history")));
-    const staged = await this.#session.run("restage", [String(number)]);
-    this.#session.tell(staged.filter(([step]) => step !== "group"));
+    const staged = new Answer(await this.#session.run("restage", [String(number)]));
+    this.#session.tell(staged.without("group"));
     this.#session.tell(await this.#session.run("check"));
-    return staged.filter(([step]) => step === "group").map(([, group]) => group as string);
+    return staged.all("group").map(([group]) => group as string);
   }
 
   async #answer(id: string, request: string): Promise<void> {
@@ -153,9 +153,9 @@ export class HostRun {
     // Until it is proven or put back: also where the connection is lost in between.
     this.#pending = true;
     try {
-      const lines = await this.#session.run("change");
-      this.#session.tell(lines.filter(([step]) => step !== "guard"));
-      if (lines.some(([step]) => step === "guard")) await this.#confirm();
+      const answer = new Answer(await this.#session.run("change"));
+      this.#session.tell(answer.without("guard"));
+      if (answer.all("guard").length > 0) await this.#confirm();
     } catch (error) {
       if (error instanceof StepFault && error.code === 11) this.#pending = false;
       throw error;

@@ -14,6 +14,8 @@ export interface SessionContext {
   readonly owner: string;
   /** Milliseconds to wait for another run. */
   readonly lockWait: number;
+  /** Aborted when no host is begun any more. @default nothing ends it early */
+  readonly ending?: AbortSignal | undefined;
 }
 
 /** More of what a step says is counted. */
@@ -34,17 +36,23 @@ export class HostSession {
     this.#order = bundle.order;
   }
 
-  /** Connects, anew where there was a connection. */
-  async connect(): Promise<Remote> {
+  /** Connects for the first time; throws `NotBegunFault` where the run is told to end before that. */
+  async begin(): Promise<Remote> {
+    this.#remote = await this.another(this.#context.ending);
+    return this.#remote;
+  }
+
+  /** Connects anew. */
+  async reconnect(): Promise<Remote> {
     this.disconnect();
     this.#remote = await this.another();
     return this.#remote;
   }
 
-  /** A second connection. */
-  another(): Promise<Remote> {
+  /** A second connection; one that a running step needs is made also where the run is told to end. */
+  another(ending?: AbortSignal): Promise<Remote> {
     const { connection, access } = this.#context;
-    return Remote.connect(connection, access, this.#script);
+    return Remote.connect(connection, access, this.#script, ending);
   }
 
   /** Takes the host for this run; waits where another has it. */

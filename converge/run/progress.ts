@@ -1,5 +1,5 @@
 // How far the hosts of a stack are: who is begun, who has failed, and whom that keeps from being begun.
-import { UnreachableFault } from "../fault.ts";
+import { NotBegunFault, UnreachableFault } from "../fault.ts";
 import type { Budget } from "../order/budget.ts";
 import type { Member } from "../order/schedule.ts";
 import { pool } from "../output/pool.ts";
@@ -99,6 +99,10 @@ export class Progress<P extends Part> {
 
   failed(host: string, error: Error): void {
     const { outcomes, report, budget, skipUnreachable } = this.#options;
+    if (error instanceof NotBegunFault) {
+      outcomes.set(host, "not begun");
+      return;
+    }
     const skipped = skipUnreachable && error instanceof UnreachableFault && !this.#changes;
     if (skipped) {
       outcomes.set(host, "unreachable");

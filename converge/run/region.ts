@@ -1,7 +1,8 @@
 // One process for all hosts of a stack: prepared side by side, changed wave by wave, each proven or put back.
 import { join } from "node:path";
 import type { Connection, SecretFile } from "../../bundle/manifest.ts";
-import { type HostBundle, OutputFault, readBundle } from "../../bundle/reader.ts";
+import { OutputFault } from "../../bundle/output-json.ts";
+import { type HostBundle, readBundle } from "../../bundle/reader.ts";
 import { Budget } from "../order/budget.ts";
 import { ClusterActions } from "../order/cluster-actions.ts";
 import { type Member, schedule, type Wave } from "../order/schedule.ts";
@@ -115,7 +116,7 @@ class Region {
   }
 
   async #verify(host: string): Promise<void> {
-    const { report, lockWait, allowOlder, planned } = this.#options;
+    const { report, lockWait, allowOlder, planned, stop } = this.#options;
     const connection = this.#connections.get(host) as Connection;
     const run = new HostRun({
       connection,
@@ -125,6 +126,7 @@ class Region {
       report,
       owner: this.#owner,
       lockWait,
+      ending: stop.ending,
       origin: this.#origin,
       allowOlder: allowOlder === "all" || allowOlder.includes(host),
       planned: planned.get(host),

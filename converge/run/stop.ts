@@ -1,9 +1,12 @@
 // What ends a run early: a signal, a parent that is gone, an output that nobody reads any more.
+import { setMaxListeners } from "node:events";
 
 /** A run that is told to end finishes its running steps and begins no other host. */
 export interface Stop {
   /** Why no other host is begun; undefined while none of it happened. */
   readonly reason: string | undefined;
+  /** Aborted with it: hosts that are not reached yet need not be. */
+  readonly ending?: AbortSignal;
 }
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -14,6 +17,7 @@ const PARENT_MS = 500;
 
 export class ProcessStop implements Stop {
   #reason: string | undefined;
+  readonly #ending = new AbortController();
   #code = 1;
   #interrupted: number | undefined;
   readonly #noticed: (reason: string) => void;
@@ -27,6 +31,8 @@ export class ProcessStop implements Stop {
   constructor(noticed: (reason: string) => void, abandon: () => void) {
     this.#noticed = noticed;
     this.#abandon = abandon;
+    // Every host that is being connected waits for it.
+    setMaxListeners(0, this.#ending.signal);
     for (const name of Object.keys(SIGNALS)) process.on(name, this.#signal);
     for (const stream of [process.stdout, process.stderr]) stream.on("error", this.#broken);
     // Terraform that is interrupted ends its shell and leaves us: nobody sends us a signal.
@@ -38,6 +44,10 @@ export class ProcessStop implements Stop {
 
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** Of a run that was ended early: as shells count signals, 1 for what was none. */
@@ -71,5 +81,6 @@ export class ProcessStop implements Stop {
     this.#reason = reason;
     this.#code = code;
     this.#noticed(reason);
+    this.#ending.abort();
   }
 }

@@ -15,6 +15,11 @@ export class Answer {
     return this.#lines.filter(([name]) => name === step).map(([, ...fields]) => fields);
   }
 
+  /** The lines of all other steps. */
+  without(step: string): Line[] {
+    return this.#lines.filter(([name]) => name !== step);
+  }
+
   /** The first field of the first of them; undefined where there is none. */
   one(step: string): string | undefined {
     return this.#lines.find(([name]) => name === step)?.[1];

@@ -1,6 +1,7 @@
 // From which commit an output comes, and whether that contains what a host has.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { FLAG, type Forms, outputJson, TEXTS } from "../../bundle/output-json.ts";
 
 /** `origin.json` of an output. */
 export interface OriginFile {
@@ -14,6 +15,13 @@ export interface OriginFile {
   readonly complete: boolean;
 }
 
+const ORIGIN: Forms = {
+  commit: ["a commit or null", (value) => value === null || typeof value === "string"],
+  dirty: FLAG,
+  ancestors: TEXTS,
+  complete: FLAG,
+};
+
 export class OutputOrigin {
   readonly #file: OriginFile;
   readonly #ancestors: ReadonlySet<string>;
@@ -26,7 +34,8 @@ export class OutputOrigin {
   static of(output: string): OutputOrigin {
     const file = join(output, "origin.json");
     const none: OriginFile = { commit: null, dirty: false, ancestors: [], complete: false };
-    return new OutputOrigin(existsSync(file) ? { ...none, ...JSON.parse(readFileSync(file, "utf8")) } : none);
+    if (!existsSync(file)) return new OutputOrigin(none);
+    return new OutputOrigin(outputJson(readFileSync(file, "utf8"), file, ORIGIN) as OriginFile);
   }
 
   /** One word: the commit, with `+dirty` where files differed from it; `-` where there is none. */

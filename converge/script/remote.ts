@@ -2,6 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { sha256 } from "../../bundle/hash.ts";
 import type { Connection } from "../../bundle/manifest.ts";
+import { word } from "../../templates/shell/print.ts";
 import { ConvergeFault } from "../fault.ts";
 import type { Access } from "../ssh/access.ts";
 import { Dial } from "../ssh/dial.ts";
@@ -28,9 +29,15 @@ export class Remote {
     this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
   }
 
-  static async connect(connection: Connection, access: Access, script: string): Promise<Remote> {
+  /** @param ending once it is aborted, the connection is not made: `NotBegunFault`; one that is there lives on */
+  static async connect(
+    connection: Connection,
+    access: Access,
+    script: string,
+    ending?: AbortSignal,
+  ): Promise<Remote> {
     const server = connection.jump?.[0]?.address ?? connection.address;
-    const ssh = await dial.open(server, () => Ssh.connect(connection, access));
+    const ssh = await dial.open(server, () => Ssh.connect(connection, access, ending), ending);
     return new Remote(ssh, script);
   }
 
@@ -65,7 +72,7 @@ export class Remote {
    * and keeps nothing of it.
    */
   async ask(verb: string, args: readonly string[] = []): Promise<Line[]> {
-    const call = [verb, ...args.map(quote)].join(" ");
+    const call = [verb, ...args.map(word)].join(" ");
     let answer = await this.#ssh.exec(
       `[ -e ${this.#path} ] || exit ${NO_SCRIPT}; exec sh ${this.#path} ${call}`,
     );
@@ -131,14 +138,10 @@ export class Remote {
 
   #command(verb: string, args: readonly string[]): string {
     const lock = this.#hold ? ["--lock", this.#hold.token] : [];
-    return ["exec", "sh", this.#path, ...lock, verb, ...args.map(quote)].join(" ");
+    return ["exec", "sh", this.#path, ...lock, verb, ...args.map(word)].join(" ");
   }
 
   close(): void {
     this.#ssh.close();
   }
-}
-
-function quote(argument: string): string {
-  return `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -1,8 +1,9 @@
 // The private certificate authority: its key stays on the operator's side; hosts make their keys and ask.
 import { randomBytes, webcrypto } from "node:crypto";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
+import { makeFolder } from "../../bundle/make-folder.ts";
 import type { CertificateRequest } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
 
@@ -38,7 +39,7 @@ export async function createAuthority(folder: string): Promise<void> {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const key = Buffer.from(await crypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   const lines = key.match(/.{1,64}/g)?.join("\n");
   writeFileSync(keyFile, `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`, {

@@ -1,7 +1,7 @@
 // How fast connections are opened: sshd drops who comes too thick (MaxStartups 10:30:100), firewalls block them.
 import { isIPv4, isIPv6 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UnreachableFault } from "../fault.ts";
+import { NotBegunFault, UnreachableFault } from "../fault.ts";
 
 export interface DialLimits {
   /** New connections to one network, once `burst` of them are on their way. */
@@ -37,30 +37,40 @@ export class Dial {
   /**
    * @param server address that the connection is made to: the host's, or its jump host's
    * @param open makes one attempt; it is made again where its `UnreachableFault` is transient
+   * @param ending no attempt begins once it is aborted: what waits for one throws `NotBegunFault`
    */
-  async open<T>(server: string, open: () => Promise<T>): Promise<T> {
+  async open<T>(server: string, open: () => Promise<T>, ending?: AbortSignal): Promise<T> {
+    try {
+      return await this.#open(server, open, ending);
+    } catch (error) {
+      throw ending?.aborted ? new NotBegunFault() : error;
+    }
+  }
+
+  async #open<T>(server: string, open: () => Promise<T>, ending: AbortSignal | undefined): Promise<T> {
     const { attempts, backoffMs } = this.#limits;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#attempt(server, open);
+        return await this.#attempt(server, open, ending);
       } catch (error) {
-        if (!(error instanceof UnreachableFault && error.transient)) throw error;
+        if (ending?.aborted || !(error instanceof UnreachableFault && error.transient)) throw error;
         if (attempt === attempts)
           throw new UnreachableFault(`${error.message} (tried ${attempts} times)`, true);
         // Jittered, so that hosts that went away together are not asked together.
-        await sleep(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+        await sleep(backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2), undefined, pausing(ending));
       }
     }
   }
 
-  async #attempt<T>(server: string, open: () => Promise<T>): Promise<T> {
+  async #attempt<T>(server: string, open: () => Promise<T>, ending: AbortSignal | undefined): Promise<T> {
     const slot = this.#servers.get(server) ?? { running: 0, waiting: [] };
     this.#servers.set(server, slot);
     if (slot.running >= this.#limits.handshakes)
       await new Promise<void>((next) => void slot.waiting.push(next));
     else slot.running += 1;
     try {
-      await this.#turn(networkOf(server));
+      await this.#turn(networkOf(server), ending);
+      ending?.throwIfAborted();
       return await open();
     } finally {
       const next = slot.waiting.shift();
@@ -70,14 +80,16 @@ export class Dial {
     }
   }
 
-  async #turn(network: string): Promise<void> {
+  async #turn(network: string, ending: AbortSignal | undefined): Promise<void> {
     const interval = 1000 / this.#limits.perSecond;
     const now = performance.now();
     const due = Math.max(this.#due.get(network) ?? 0, now - (this.#limits.burst - 1) * interval);
     this.#due.set(network, due + interval);
-    if (due > now) await sleep(due - now);
+    if (due > now) await sleep(due - now, undefined, pausing(ending));
   }
 }
+
+const pausing = (signal: AbortSignal | undefined) => (signal ? { signal } : {});
 
 /** Hosts that are likely behind one router: a /24, a /64, or those of one name. */
 export function networkOf(address: string): string {

@@ -23,12 +23,18 @@ const ALGORITHMS: Algorithms = {
 /** The host was reached, and lets nobody in with what it was shown. */
 export class RefusedLogin extends Error {}
 
+export interface LoginWay {
+  readonly over: Lease | undefined;
+  readonly access: Access;
+  /** Ends a handshake where it is. */
+  readonly ending?: AbortSignal | undefined;
+}
+
 /** Logs in where the host's key is the one that is known. */
 export async function login(
   target: Target,
   port: number,
-  over: Lease | undefined,
-  access: Access,
+  { over, access, ending }: LoginWay,
 ): Promise<NodeSSH> {
   const { offers, refusal, absent } = demand(target, port, access.knownHosts(target.knownHosts));
   const methods = access.methods(target);
@@ -36,7 +42,7 @@ export async function login(
   for (const offer of offers) {
     let shown: Buffer | undefined;
     try {
-      return await shake({ target, port, over, offer, methods }, (key) => {
+      return await shake({ target, port, over, offer, methods, ending }, (key) => {
         shown = Buffer.from(key);
         return refusal(key) === undefined;
       });
@@ -57,17 +63,21 @@ export interface Shake {
   readonly methods: AnyAuthMethod[];
   /** For all of it, until the user is let in. @default 20 */
   readonly seconds?: number;
+  readonly ending?: AbortSignal | undefined;
 }
 
 /** @param accepts judges the host's key, before anything else */
 export async function shake(
-  { target, port, over, offer, methods, seconds = 20 }: Shake,
+  { target, port, over, offer, methods, seconds = 20, ending }: Shake,
   accepts: (key: Buffer) => boolean,
 ): Promise<NodeSSH> {
+  ending?.throwIfAborted();
   const { address, user } = target;
   // No await between a socket's start and its use: its error would have nobody to go to.
-  const sock = over ? await over.ssh.forward(address, port) : tcp(address, port);
+  const sock = over ? await unless(ending, over.ssh.forward(address, port)) : tcp(address, port);
   const ssh = new NodeSSH();
+  const end = () => void sock.destroy(new Error("the run was told to end"));
+  ending?.addEventListener("abort", end);
   try {
     await ssh.connect({
       sock,
@@ -88,7 +98,19 @@ export async function shake(
     throw new RefusedLogin(
       `${user} is refused with every key that was shown: ${methods.map(shown).join(", ")}`,
     );
+  } finally {
+    ending?.removeEventListener("abort", end);
   }
+}
+
+/** What a jump host waits for ends with the connection to it, which whoever is told so gives back. */
+function unless<T>(ending: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(new Error("the run was told to end"));
+    if (ending?.aborted) end();
+    ending?.addEventListener("abort", end, { once: true });
+    promise.then(resolve, reject).finally(() => ending?.removeEventListener("abort", end));
+  });
 }
 
 function shown(method: AnyAuthMethod): string {

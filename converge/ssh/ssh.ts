@@ -6,7 +6,7 @@ import type { Channel } from "ssh2";
 import type { Connection } from "../../bundle/manifest.ts";
 import { ConvergeFault, UnreachableFault } from "../fault.ts";
 import type { Access } from "./access.ts";
-import { login, RefusedLogin } from "./handshake.ts";
+import { type LoginWay, login, RefusedLogin } from "./handshake.ts";
 import { type Lease, MAX_CHANNELS } from "./jump.ts";
 import { type Call, own, type Sudo } from "./sudo.ts";
 import { hostTarget, jumpTargets, type Target } from "./target.ts";
@@ -24,6 +24,11 @@ const MAX_STDERR = 4096;
 const PATIENCE = 10_000;
 const isFull = (error: unknown) => (error as Error).message.includes("Channel open failure");
 
+/** How a machine is reached, and as whom. */
+interface Way extends LoginWay {
+  readonly sudo?: Sudo | undefined;
+}
+
 export class Ssh {
   readonly #ssh: NodeSSH;
   readonly #over: Lease | undefined;
@@ -38,25 +43,28 @@ export class Ssh {
   }
 
   /** Tries the ports in order; a host key that is not the known one ends it at once. */
-  static async connect(connection: Connection, access: Access): Promise<Ssh> {
+  static async connect(connection: Connection, access: Access, ending?: AbortSignal): Promise<Ssh> {
     const sudo = access.sudo(connection);
-    return Ssh.#connect(hostTarget(connection), await Ssh.over(connection, access), access, sudo);
+    const over = await Ssh.over(connection, access, ending);
+    return Ssh.#connect(hostTarget(connection), { over, access, sudo, ending });
   }
 
   /** The end of the way to a host, as far as it leads over others. */
-  static over(connection: Connection, access: Access): Promise<Lease | undefined> {
-    return access.jumps.lease(jumpTargets(connection), (hop, over) => Ssh.#connect(hop, over, access));
+  static over(connection: Connection, access: Access, ending?: AbortSignal): Promise<Lease | undefined> {
+    return access.jumps.lease(jumpTargets(connection), (hop, over) =>
+      Ssh.#connect(hop, { over, access, ending }),
+    );
   }
 
-  static async #connect(target: Target, over: Lease | undefined, access: Access, sudo?: Sudo): Promise<Ssh> {
+  static async #connect(target: Target, { over, access, sudo, ending }: Way): Promise<Ssh> {
     try {
       const reasons: string[] = [];
       const faults: Error[] = [];
       for (const port of target.ports) {
         try {
-          return new Ssh(await login(target, port, over, access), over, sudo);
+          return new Ssh(await login(target, port, { over, access, ending }), over, sudo);
         } catch (error) {
-          if (error instanceof ConvergeFault) throw error;
+          if (error instanceof ConvergeFault || ending?.aborted) throw error;
           reasons.push(`port ${port}: ${(error as Error).message}`);
           faults.push(error as Error);
         }

@@ -10,11 +10,24 @@ export interface StateJson {
 }
 
 interface Instance {
+  /** Of a resource that is made several times: a number, or a key. */
+  readonly index_key?: number | string;
   readonly attributes?: Readonly<Record<string, unknown>>;
   /** `tainted`: made by an apply that failed. */
   readonly status?: string;
   /** Replaced by another that is there already. */
   readonly deposed?: string;
+}
+
+/** Of every managed resource, as plans call it. */
+export function addressesOf(state: StateJson): string[] {
+  return (state.resources ?? [])
+    .filter(({ mode }) => mode === "managed")
+    .flatMap(({ type, name, instances }) =>
+      instances.map(({ index_key: key }) =>
+        key === undefined ? `${type}.${name}` : `${type}.${name}[${JSON.stringify(key)}]`,
+      ),
+    );
 }
 
 /** Name → `triggers_replace` of the `terraform_data` that a state records. */

@@ -13,14 +13,12 @@ export function binary(): string {
 
 export class Terraform {
   readonly #programs: Programs;
-  readonly #stack: string;
   readonly #folder: string;
   readonly #complain: (line: string) => void;
 
   /** @param complain told what Terraform has to say where it fails */
   constructor(programs: Programs, output: string, stack: string, complain: (line: string) => void) {
     this.#programs = programs;
-    this.#stack = stack;
     this.#folder = join(output, "stacks", stack);
     this.#complain = complain;
     if (!existsSync(join(this.#folder, "cdk.tf.json")))
@@ -55,7 +53,7 @@ export class Terraform {
     const { code, stdout } = await this.#run(verb, args, (line) => said.push(line));
     if (code === 0) return stdout;
     for (const line of said) this.#complain(line);
-    throw new ConvergeFault(`${this.#stack}: ${binary()} ${verb} failed with exit code ${code}`);
+    throw new ConvergeFault(`${binary()} ${verb} failed with exit code ${code}`);
   }
 
   #run(verb: string, args: readonly string[], heard: Required<Started>["heard"]) {

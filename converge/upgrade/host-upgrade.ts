@@ -30,7 +30,7 @@ export class HostUpgrade {
   /** @param gates groups whose members must be back before the next host is touched */
   async upgrade(gates: readonly string[]): Promise<void> {
     const session = this.#session;
-    await (await session.connect()).ready();
+    await (await session.begin()).ready();
     await session.hold();
     const answer = new Answer(await session.run("upgrade", [this.#context.scope]));
     const changes = answer.all("upgraded").map(([name, from, to]) => `${name} ${from} → ${to}`);
@@ -96,7 +96,7 @@ export class HostUpgrade {
         const now = await bootNow(remote);
         remote.close();
         if (now !== before) {
-          await this.#session.connect();
+          await this.#session.reconnect();
           return;
         }
         seen = "it still answers from the boot that was to end: see systemctl list-jobs there";

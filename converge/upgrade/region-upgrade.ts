@@ -69,6 +69,7 @@ async function upgradeWave(
       connection,
       access: hosts.access,
       owner: owner(),
+      ending: options.stop.ending,
       bundle: { script: bundle.script, order: bundle.manifest.order },
     });
     progress.begin(host, run);

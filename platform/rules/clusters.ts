@@ -7,6 +7,7 @@ import { type Finding, listed, type Rule } from "./rule.ts";
 
 const withRole = (hosts: readonly HostPart[], role: Role) =>
   hosts.filter(({ roles }) => roles.includes(role));
+const quoted = (hosts: readonly HostPart[]) => hosts.map(({ name }) => `"${name}"`).join(" and ");
 const databaseRegion = ({ raw }: Parts): string | undefined => {
   const { region } = rows(raw.database);
   return typeof region === "string" ? region : undefined;
@@ -70,7 +71,11 @@ const databaseHome: Rule = {
   },
 };
 
-/** etcd, FAQ, "What is failure tolerance?": a majority must survive. */
+/**
+ * etcd, FAQ, "What is failure tolerance?": a majority must survive, of the members that there are: a new host can not
+ * vote before it has joined. Which rows are new, the file does not say. But where no more hosts stay, new ones
+ * included, than there were members, those that are lost were a minority if two times as many and one more stay.
+ */
 const databaseQuorum: Rule = {
   id: "database-quorum",
   find: (parts) => {
@@ -82,7 +87,15 @@ const databaseQuorum: Rule = {
     if (leaving.length > 0 && stay * 2 <= count) {
       return leaving.slice(-1).map(({ path }) => ({
         path: [...path, "retire"],
-        message: `${leaving.map(({ name }) => `"${name}"`).join(" and ")} would leave ${stay} of ${count} hosts with the role database, which is no majority: retire fewer at once, or give other hosts the role first`,
+        message: `${quoted(leaving)} would leave ${stay} of ${count} hosts with the role database, which is no majority: retire fewer at once, or give other hosts the role first`,
+      }));
+    }
+    const lost = leaving.filter(({ retire }) => retire === "lost");
+    const least = lost.length * 2 + 1;
+    if (lost.length > 1 && stay < least) {
+      return lost.slice(-1).map(({ path }) => ({
+        path: [...path, "retire"],
+        message: `${quoted(lost)} are lost at once, and ${stay} hosts with the role database stay: of a cluster of three that is no majority, and new hosts can not vote before they have joined. Where they were a minority, of five or seven, give new hosts the role in the same edit until ${least} stay; where they were not, restore a backup`,
       }));
     }
     if ([3, 5, 7].includes(count) || [3, 5, 7].includes(stay)) return [];

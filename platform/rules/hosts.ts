@@ -1,7 +1,7 @@
 // What must hold of hosts, each and between them.
-import { isHost, isPrivate } from "../address.ts";
-import type { HostPart } from "../parts.ts";
-import { valueAt } from "../rows.ts";
+import { ip, isHost, isPrivate } from "../address.ts";
+import { type HostPart, read } from "../parts.ts";
+import { rows, valueAt } from "../rows.ts";
 import { type Rule, repeated } from "./rule.ts";
 
 type Addressed = HostPart & { readonly field: "address" | "private"; readonly value: string };
@@ -114,6 +114,25 @@ const portDuplicate: Rule = {
     }),
 };
 
+/** The way to a host can not lead over its own sshd; a router of one address may forward another port to it. */
+const jumpItself: Rule = {
+  id: "jump-itself",
+  find: ({ raw, hosts }) =>
+    hosts.flatMap(({ path, address, name }) => {
+      const { jump, ports = [22] } = rows(valueAt(raw, [...path, "ssh"]));
+      const hops = Array.isArray(jump)
+        ? jump.map((hop, index) => [hop, [index]] as const)
+        : [[jump, []] as const];
+      return hops.flatMap(([hop, at]) => {
+        const { address: passed, port = 22 } = rows(hop);
+        if (address === undefined || read(ip, passed) !== address || ![ports].flat().includes(port))
+          return [];
+        const message = `${address} port ${port} is host "${name}" itself: expected another machine to reach it over, or no jump`;
+        return [{ path: [...path, "ssh", "jump", ...at, "address"], message }];
+      });
+    }),
+};
+
 /** What listens on a host because of its role, and on which ports. */
 const SERVICES: Readonly<Record<string, readonly (readonly [service: string, ...ports: number[]])[]>> = {
   edge: [["nginx", 80, 443]],
@@ -190,6 +209,7 @@ export const hostRules: readonly Rule[] = [
   roleDuplicate,
   portDuplicate,
   portTaken,
+  jumpItself,
   rolesOvercommit,
   edgeRelay,
 ];

@@ -61,7 +61,7 @@ test.for([
   const { message: said, faults } = faultsOf(DNB1ST, { set });
   expect(said).toContain(message);
   expect(said).toContain("SOUNDSTAGE_SET: ");
-  expect(faults).toHaveLength(1);
+  expect(faults).toMatchObject([{ rule: "override" }]);
 });
 
 test("what is set and does not fit another row is told where that stands, with what was set", () => {

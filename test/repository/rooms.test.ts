@@ -62,7 +62,7 @@ const CONVERGE: Record<string, string[]> = {
   plan: ["order", "output", "script", "secrets", "ssh", "text"],
   run: ["order", "output", "report", "script", "secrets", "ssh"],
   upgrade: ["order", "output", "report", "run", "script", "secrets", "ssh", "text"],
-  look: ["output", "script", "secrets", "ssh", "text"],
+  look: ["local", "output", "script", "secrets", "ssh", "text"],
   local: ["output", "report", "secrets"],
   terraform: [],
   observe: ["output", "plan", "script", "secrets", "terraform", "text"],

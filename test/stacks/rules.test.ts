@@ -21,7 +21,7 @@ const PATRONI = "ttl: 20, loop_wait: 5, retry_timeout: 5";
 const POSTGRESQL = "max_connections: 200";
 
 /** Rule, what is replaced by what, and the text at whose beginning the fault is. */
-test.for([
+const CASES = [
   ["nginx-setting", NGINX, "worker_conections: 16384", "16384"],
   ["nginx-setting", NGINX, "worker_connections: 1e9", "1e9"],
   ["nginx-setting", "keepalive_timeout: 65s", "keepalive_timeout: soon", "soon"],
@@ -46,11 +46,28 @@ test.for([
   ["certificate-common-name", "names: [dnb1st.ru,", `names: [${LONG}, dnb1st.ru,`, "aaaa"],
   ["release-known", "release: workspace", "release: 9.9.9", "9.9.9"],
   ["release-known", "    serves: [EU]", "    serves: [EU]\n    release: 9.9.9", "9.9.9"],
-] as const)("%s is said where it stands: %s → %s", ([rule, before, after, at]) => {
+] as const;
+
+test.for(CASES)("%s is said where it stands: %s → %s", ([rule, before, after, at]) => {
   const text = DNB1ST.replace(before, after);
   const lines = text.slice(0, DNB1ST.indexOf(before) + after.indexOf(at)).split("\n");
   const { faults } = faultsOf(text, { rules: RULES });
   expect(faults).toMatchObject([{ rule, line: lines.length, column: (lines.at(-1) as string).length + 1 }]);
+});
+
+test("region-hosts is said at the hosts of a region whose names do not fit", () => {
+  const row = (index: number) =>
+    `      h${index}-${"x".repeat(50)}: { address: 198.18.${index >> 8}.${index & 255}, roles: [relay], cpus: 1, memory: 1GiB }`;
+  const rows = Array.from({ length: 1250 }, (_, index) => row(index));
+  const text = `platform: large\nstate: local\nregions:\n  eu:\n    hosts:\n${rows.join("\n")}\n`;
+  const { faults } = faultsOf(text, { rules: RULES });
+  expect(faults.filter(({ rule }) => rule === "region-hosts")).toMatchObject([{ line: 5, column: 5 }]);
+});
+
+test("every rule of what is built has a case that it refuses", () => {
+  // Of the number of a database's hosts the file's own rules speak before this one.
+  const proven: readonly string[] = [...CASES.map(([rule]) => rule), "region-hosts", "etcd-quorum"];
+  expect(RULES.map(({ id }) => id).filter((id) => !proven.includes(id))).toEqual([]);
 });
 
 test("a release that is set for one run is judged as well, where it was set", () => {

@@ -21,6 +21,14 @@ test("a file that npm's caller names is looked for where the caller stands", { t
   expect(soundstage(["validate"], env).stdout).toContain(`${PLATFORM}: platform dnb1st`);
 });
 
+test("what a platform has one of is counted as one", { timeout: 60_000 }, () => {
+  const file = join(mkdtempSync(join(tmpdir(), "validate-")), "platform.yaml");
+  writeFileSync(file, "platform: here\nstate: local\nzones: { example.org: { provider: route53 } }\n");
+  expect(soundstage(["validate", file]).stdout).toContain(
+    "platform here, 1 zone, 0 regions, 0 hosts: no faults",
+  );
+});
+
 test("what is set for one run is counted as its own, and no fault is prefixed", { timeout: 60_000 }, () => {
   const { status, stderr } = soundstage(["validate"], { SOUNDSTAGE_SET: "regions.eu.release=9.9.9" });
   expect(status).toBe(1);

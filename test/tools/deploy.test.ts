@@ -86,6 +86,11 @@ describe.skipIf(!terraform)(`a deploy of regions of folders${missing}`, { timeou
     );
     const dry = await deploy(out, "--dry-run");
     expect([dry.code, dry.stdout.includes("region-us (2 of 2)")]).toEqual([1, true]);
+    const slip = await deploy(out, "--yes", "--allow-loss", "eu-22");
+    expect([slip.code, state("region-eu")]).toEqual([1, before]);
+    expect(slip.stderr).toMatch(
+      /^soundstage: --allow-loss eu-22: there is no such host .*; did you mean eu-2\?\n$/,
+    );
     expect((await deploy(out, "--yes", "--allow-loss", "eu-2")).code).toBe(0);
     expect([page("eu-1"), page("us-1")]).toEqual(["three", "three"]);
   });

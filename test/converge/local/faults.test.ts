@@ -80,6 +80,16 @@ test.for([
   expect(existsSync(here.path("opt/tree/inner/more"))).toBe(false);
 });
 
+test("a large file whose content is another of the same size is found and put back", async () => {
+  expect(apply().stdout).toMatch(/^here +same/);
+  const file = here.path("opt/program.js");
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace("WORD", "LORD"));
+  expect(apply().stdout).toContain("files      /opt/program.js");
+  expect(readFileSync(file, "utf8")).toBe(text);
+  expect(await here.answer()).toBe("one of honour");
+});
+
 test.for([
   ["cut off", (text: string) => text.slice(0, 100)],
   ["of something else", () => "{}"],

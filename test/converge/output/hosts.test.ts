@@ -7,6 +7,7 @@ import { Converge } from "../../../constructs/host/converge.ts";
 import { Host } from "../../../constructs/host/host.ts";
 import { lockPackages } from "../../../converge/packages.ts";
 import { plan } from "../../../converge/plan/plan.ts";
+import { upgrade } from "../../../converge/upgrade.ts";
 import { synthOutput } from "../../constructs/synth.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hosts-"));
@@ -41,6 +42,20 @@ test("why a host is not reached is told without the values of secrets, to machin
   expect(JSON.parse(first as string).stacks[0].failures.a).toMatch(/can not be reached.*\*{8}/);
   expect(said).toContainEqual(expect.stringMatching(/^b {2}FAILED .*\*{8}/));
   expect(said.join("\n")).not.toContain("127.0.0.1:9");
+});
+
+test("an upgrade tells once of a host that is not reached", async () => {
+  const said: string[] = [];
+  for (const name of ["log", "error"] as const)
+    vi.spyOn(console, name).mockImplementation((text) => void said.push(String(text)));
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => said.push(String(text)) > 0);
+  vi.stubEnv("HOSTS_WORD", "across-the-universe");
+  const confirmed = async () => true;
+  expect(await upgrade({ output: output(), stack: "eu", confirmed })).toBe(1);
+  for (const host of ["a", "b"])
+    expect(said.join("\n").match(new RegExp(`^${host} .*`, "gm"))).toEqual([
+      expect.stringMatching(/FAILED .*can not be reached/),
+    ]);
 });
 
 test("packages of hosts that are not reached are not pinned, and all of these are named", async () => {

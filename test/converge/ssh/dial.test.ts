@@ -111,3 +111,24 @@ test.for([
     transient,
   });
 });
+
+test("no attempt begins when it is told to end, and what waits for one ends at once", async () => {
+  const dial = new Dial({ ...LIMITS, handshakes: 1, backoffMs: 60_000 });
+  const ending = new AbortController();
+  let attempts = 0;
+  const open = () =>
+    dial.open(
+      "a",
+      async () => {
+        attempts += 1;
+        throw new UnreachableFault("boots", true);
+      },
+      ending.signal,
+    );
+  const waiting = [open(), open()];
+  await expect.poll(() => attempts).toBe(2);
+  ending.abort();
+  for (const each of [...waiting, open()])
+    await expect(each).rejects.toMatchObject({ name: "NotBegunFault" });
+  expect(attempts).toBe(2);
+});
