@@ -95,7 +95,7 @@ const databaseQuorum: Rule = {
     if (lost.length > 1 && stay < least) {
       return lost.slice(-1).map(({ path }) => ({
         path: [...path, "retire"],
-        message: `${quoted(lost)} are lost at once, and ${stay} hosts with the role database stay: of a cluster of three that is no majority, and new hosts can not vote before they have joined. Where they were a minority, of five or seven, give new hosts the role in the same edit until ${least} stay; where they were not, restore a backup`,
+        message: `${quoted(lost)} are lost at once, and ${stay} hosts with the role database stay: of a cluster of three that is no majority, and new hosts can not vote before they have joined. Say so of one of them, deploy, and then of the next, or give new hosts the role until ${least} stay; where they were no minority, restore a backup`,
       }));
     }
     if ([3, 5, 7].includes(count) || [3, 5, 7].includes(stay)) return [];
