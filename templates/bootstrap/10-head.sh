@@ -71,6 +71,9 @@ generation() {
 WORK=$(mktemp -d -p /run soundstage.XXXXXX)
 export WORK
 trap 'rm -rf "$WORK"' EXIT
+# dash ends at a signal without the one above; TERM has to end what awaits its input at once.
+trap 'exit 129' HUP
+trap 'exit 130' INT
 
 setup() {
   [ -d "$STATE" ] || { mkdir -p "$STATE" && chmod 0700 "$STATE"; }

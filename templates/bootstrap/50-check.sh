@@ -2,6 +2,7 @@
 # check: each set of files is judged by its own tool as the tree that it will be.
 check() {
   manifest=$STAGED/manifest
+  attempt check files unobstructed "$manifest" || return 10
   grep -q "^check$TAB" "$manifest" || return 0
   changed_paths >"$WORK/changed"
   records check "$manifest" | while IFS="$TAB" read -r id sha; do
@@ -9,6 +10,13 @@ check() {
   done >"$WORK/due" || true
   [ -s "$WORK/due" ] || return 0
   unshare --mount --propagation private sh "$SELF" check-staged "$WORK/due"
+}
+
+# unobstructed MANIFEST: no folder of somebody's stands where a file shall be: to put that back would throw it away.
+unobstructed() {
+  { records file "$1" | cut -f6; records secret "$1" | cut -f4; } | stats | awk -F "$TAB" '
+    $5 == "directory" { print $6 " is a folder, and a file is to be there: move it away"; found = 1 }
+    END { exit found }'
 }
 
 # Files and secrets that differ from what the host has.

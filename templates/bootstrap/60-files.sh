@@ -36,7 +36,7 @@ transition_files() {
   }
   while IFS="$TAB" read -r sha path; do attempt files "$path" unpack "$sha" "$path" || return 1; done <"$WORK/archives"
   while IFS="$TAB" read -r _ _ _ path; do
-    attempt files "$path" mv -f "$(part "$path")" "$path" || return 1
+    attempt files "$path" mv -fT "$(part "$path")" "$path" || return 1
   done <"$WORK/puts"
   while IFS="$TAB" read -r sha path; do attempt files "$path" link_archive "$sha" "$path" || return 1; done <"$WORK/archives"
   cut -f4 "$WORK/puts" >"$WORK/put"

@@ -71,7 +71,7 @@ unit_to() {
     systemctl "$verb" "$2" >"$WORK/log-unit" 2>&1 </dev/null || code=$?
     [ "$code" = 0 ] || { unit_failed "$2" "$code"; return 1; }
     echo "$2" >>"$WORK/touched"
-    say units "$2 ${verb}ed" | sed 's/stoped/stopped/'
+    say units "$2 ${verb}ed"
   fi
   printf '%s\n%s\n' "$restart" "$reload" >"$STATE/running/$2"
 }

@@ -41,7 +41,7 @@ back_in_place() {
 # revert: what was applied and is not proven goes.
 revert() {
   await_apply guard
-  [ ! -e "$JOURNAL" ] || back_in_place
+  recover
 }
 
 # Before any unit of ours starts: its files are put back; what takes running services follows when those can run.
@@ -52,6 +52,14 @@ recover_at_boot() {
   done
   systemctl daemon-reload
   systemctl start --no-block soundstage-recovered.service
+}
+
+# recovered: what is left of that once services run. A run that has the host by then has put it back, and may be
+# applying something else.
+recovered() {
+  setup
+  take - "its recovery after a restart" >/dev/null || return 0
+  recover
 }
 
 # The host puts back by itself what a power cut interrupted.
@@ -99,6 +107,6 @@ After=multi-user.target
 
 [Service]
 Type=oneshot
-ExecStart=/bin/sh /var/lib/soundstage/script recover
+ExecStart=/bin/sh /var/lib/soundstage/script recovered
 UNIT
 }

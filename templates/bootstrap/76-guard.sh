@@ -49,5 +49,5 @@ guard() {
   await_apply
   [ -e "$JOURNAL" ] || return 0
   audit guard "no new connection within $GUARD s"
-  back_in_place
+  recover
 }

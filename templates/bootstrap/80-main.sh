@@ -102,7 +102,7 @@ verb() {
   [ "$#" = 0 ] || shift
   case $verb in
     inspect | compare | status | facts | stage | receive | secrets | prepare | answer | check | change | cluster | order | \
-      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage | revert | \
+      probe | commit | ready | finish | hold | unlock | confirm | guard | history | restage | revert | recovered | \
       upgradable | upgrade | renew | affirm | boot)
       "$verb" "$@"
       ;;

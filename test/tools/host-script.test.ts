@@ -1,0 +1,133 @@
+// The host's script on this machine, with a state of its own: what needs no systemd and changes nothing outside of it.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { bootstrapScript } from "../../bundle/bootstrap.ts";
+import { sha256 } from "../../bundle/hash.ts";
+
+const why = [
+  ...(process.getuid?.() === 0 ? [] : ["root, who alone may give files away"]),
+  ...(spawnSync("flock", ["--version"]).status === 0 ? [] : ["flock is not installed"]),
+];
+const missing = why.length > 0 ? ` (${why.join(", ")})` : "";
+const HASH = "a".repeat(64);
+
+describe.skipIf(missing)(`the host's script${missing}`, () => {
+  let folder: string;
+  let state: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "host-script-"));
+    state = join(folder, "state");
+    writeFileSync(join(folder, "script"), bootstrapScript());
+    mkdirSync(join(folder, "apply"));
+    script("unlock");
+  });
+  afterEach(() => {
+    for (const name of [lock(), `${lock()}.step`]) rmSync(name, { force: true });
+  });
+
+  const env = () => ({ ...process.env, SOUNDSTAGE_STATE: state, SOUNDSTAGE_APPLY: join(folder, "apply") });
+  function script(...words: readonly string[]) {
+    const { status, stdout, stderr } = spawnSync("sh", [join(folder, "script"), ...words], {
+      env: env(),
+      encoding: "utf8",
+    });
+    return { status, stdout, stderr };
+  }
+  const lock = () => `/run/soundstage${state.replaceAll("/", "-")}.lock`;
+  const exists = (path: string) => existsSync(join(state, path));
+
+  /** A manifest of these records, and its scripts and texts as objects. */
+  function manifest(records: readonly (readonly string[])[], objects: readonly string[] = []): string {
+    for (const text of objects) writeFileSync(join(state, "objects", sha256(text)), text);
+    const lines = [["soundstage", "1", HASH, "one"], ...records].map((record) => `${record.join("\t")}\n`);
+    return lines.join("");
+  }
+  const file = (path: string, text: string) =>
+    ["file", "0644", "root:root", sha256(text), String(text.length), "text", path] as const;
+
+  function generation(number: number, text = manifest([])): void {
+    mkdirSync(join(state, "generations", String(number), "secrets"), { recursive: true });
+    writeFileSync(join(state, "generations", String(number), "manifest"), text);
+  }
+  const stage = (text: string) => writeFileSync(join(state, "staged", "manifest"), text);
+
+  test("what a restart leaves to do is left to a run that has the host by then", async () => {
+    generation(1);
+    writeFileSync(join(state, "journal"), "0 1 applying\n");
+    const run = spawn("flock", [lock(), "sh", "-c", "echo held; read -r end"], { stdio: "pipe" });
+    onTestFinished(() => void run.kill());
+    await once(run.stdout, "data");
+    expect([script("recovered"), exists("journal")]).toEqual([{ status: 0, stdout: "", stderr: "" }, true]);
+    run.stdin.end("end\n");
+    await once(run, "close");
+    expect(script("recovered").stdout).toBe("back\tgeneration 0 is in place again\n");
+    expect([exists("journal"), exists("generations/1")]).toEqual([false, false]);
+  });
+
+  test.for(["revert", "guard"])("%s takes no generation away that holds already", (verb) => {
+    generation(1);
+    symlinkSync(join(state, "generations/1"), join(state, "current"));
+    writeFileSync(join(state, "journal"), "0 1 applied\n");
+    expect([script(verb).status, exists("journal"), exists("generations/1/manifest")]).toEqual([
+      0,
+      false,
+      true,
+    ]);
+  });
+
+  test("a folder that stands where a file shall be is refused, and stays", () => {
+    const path = join(folder, "page");
+    mkdirSync(path);
+    writeFileSync(join(path, "theirs"), "");
+    stage(manifest([file(path, "page\n")], ["page\n"]));
+    expect(script("check")).toEqual({
+      status: 10,
+      stdout: "",
+      stderr: `failed\tcheck\tfiles\t1\n${path} is a folder, and a file is to be there: move it away\n`,
+    });
+    expect(existsSync(join(path, "theirs"))).toBe(true);
+  });
+
+  test("a file takes the place of a link to a folder, and does not land in that folder", () => {
+    const [path, behind] = [join(folder, "page"), join(folder, "behind")];
+    mkdirSync(behind);
+    symlinkSync(behind, path);
+    stage(manifest([file(path, "page\n")], ["page\n"]));
+    expect([script("check").status, script("apply-staged")]).toEqual([
+      0,
+      { status: 0, stdout: `files\t${path}\n`, stderr: "" },
+    ]);
+    expect([readFileSync(path, "utf8"), existsSync(join(behind, ".page.soundstage"))]).toEqual([
+      "page\n",
+      false,
+    ]);
+  });
+
+  test("whoever ends it from the keyboard leaves nothing of it in memory", () => {
+    const interrupts = `printf '%s' "$WORK" >${join(folder, "work")}; kill -INT "$PPID"`;
+    const due = "exit 1";
+    stage(
+      manifest(
+        [["action", "ends", "prepare", "host", sha256(due), sha256(interrupts), "-", "-"]],
+        [due, interrupts],
+      ),
+    );
+    expect(script("prepare").status).toBe(130);
+    const work = readFileSync(join(folder, "work"), "utf8");
+    expect(work).toMatch(/^\/run\/soundstage\./);
+    expect(existsSync(work)).toBe(false);
+  });
+});
