@@ -44,9 +44,9 @@ patiently() {
   done
 }
 
-# out ENDPOINT URL: the member is none any more.
+# out ENDPOINT URL: the member is none any more. `set -e` does not hold below a condition, and no list is no answer.
 out() {
-  list=$(ctl "$1" member list)
+  list=$(ctl "$1" member list) || return 1
   id=$(of "$list" "$2" 1)
   [ -z "$id" ] || ctl "$1" member remove "$id"
 }
@@ -111,7 +111,8 @@ listed() {
   shift
   [ -s "$TLS/host.key" ] || return 1
   endpoint=$(healthy "$@") || { echo "none of $* has a quorum behind it" >&2; return 2; }
-  [ -n "$(of "$(ctl "$endpoint" member list)" "$url" 1)" ]
+  list=$(ctl "$endpoint" member list) || return 2
+  [ -n "$(of "$list" "$url" 1)" ]
 }
 
 # spared URL PEER…: whether the others go on without it; sets endpoint.
@@ -119,8 +120,9 @@ spared() {
   url=$1
   shift
   endpoint=$(healthy "$@") || { echo "none of $* has a quorum behind it" >&2; return 1; }
+  list=$(ctl "$endpoint" member list) || return 1
   others=0 well=0
-  for client in $(ctl "$endpoint" member list | awk -F ', ' -v url="$url" '$4 != url { print $5 == "" ? "none" : $5 }'); do
+  for client in $(printf '%s\n' "$list" | awk -F ', ' -v url="$url" '$4 != url { print $5 == "" ? "none" : $5 }'); do
     others=$((others + 1))
     if ctl "$client" endpoint health >/dev/null 2>&1; then well=$((well + 1)); fi
   done
