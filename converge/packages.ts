@@ -1,5 +1,5 @@
 // The versions of packages that hosts have, as packages.lock pins them.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { lockText, type PackagesLock, readLock } from "../bundle/packages-lock.ts";
@@ -8,6 +8,7 @@ import { ConvergeFault } from "./fault.ts";
 import { Hosts, type Machine } from "./output/hosts.ts";
 import { platformFolder } from "./output/platform-folder.ts";
 import { select } from "./output/selection.ts";
+import { stacksWithMachines } from "./output/stacks.ts";
 import { writeRecord } from "./record-file.ts";
 import type { Remote } from "./script/remote.ts";
 import { plain } from "./text/plain.ts";
@@ -33,7 +34,7 @@ interface Found {
 
 /** Asks the hosts and writes the file beside the platform file. */
 export async function lockPackages({ output, stack, hosts: named, json }: LockOptions): Promise<void> {
-  const stacks = stack ? [stack] : stacksOf(output);
+  const stacks = stack ? [stack] : stacksWithMachines(output);
   const meant = select({ output, stack: stacks, hosts: named }).flatMap(({ hosts }) =>
     hosts.flatMap((row) => ("address" in row ? [row.host] : [])),
   );
@@ -57,11 +58,6 @@ export async function lockPackages({ output, stack, hosts: named, json }: LockOp
   else
     for (const [release, packages] of Object.entries(lock))
       console.log(`${file}: ${plural(Object.keys(packages).length, "package")} of ${release}`);
-}
-
-function stacksOf(output: string): string[] {
-  const folder = join(output, "stacks");
-  return readdirSync(folder).filter((stack) => existsSync(join(folder, stack, "region.json")));
 }
 
 async function ask(remote: Remote, { host, bundle }: Machine): Promise<Found[]> {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
@@ -64,4 +64,15 @@ test("packages of hosts that are not reached are not pinned, and all of these ar
   await expect(locked).rejects.toThrow(
     /^packages\.lock is not written, hosts could not be asked:\n {2}- a: .* can not be reached.*\n {2}- b: /,
   );
+});
+
+test("hosts of a region that is gone, whose folder cdktf leaves, are not asked for their packages", async () => {
+  vi.stubEnv("HOSTS_WORD", "across-the-universe");
+  const now = synthOutput(() => {}, "eu");
+  const gone = join(now, "stacks", "gone");
+  cpSync(join(output(), "stacks", "eu"), gone, { recursive: true });
+  const region = readFileSync(join(gone, "region.json"), "utf8");
+  writeFileSync(join(gone, "region.json"), region.replace('"eu"', '"gone"'));
+  const locked = lockPackages({ output: now, hosts: [] });
+  await expect(locked).rejects.toThrow("the output has no hosts with packages");
 });
