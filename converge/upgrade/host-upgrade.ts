@@ -1,10 +1,9 @@
 // One host's turn in an upgrade: its packages, then what they call for, and the proof that it serves again.
-import { setTimeout as sleep } from "node:timers/promises";
 import { ConvergeFault } from "../fault.ts";
 import { HostSession, type SessionContext } from "../run/host-session.ts";
-import { Answer, type Line, StepFault } from "../script/answer.ts";
-import type { Remote } from "../script/remote.ts";
+import { Answer, type Line } from "../script/answer.ts";
 import { duration } from "../text/quantity.ts";
+import { anotherBoot } from "./another-boot.ts";
 import { type RebootMode, reboots, type Scope } from "./host-updates.ts";
 
 export interface UpgradeContext extends SessionContext {
@@ -14,9 +13,6 @@ export interface UpgradeContext extends SessionContext {
   /** Milliseconds that a host has to answer again. */
   readonly rebootTimeout: number;
 }
-
-/** Milliseconds between two looks for a host that restarts. */
-const LOOK = 1000;
 
 export class HostUpgrade {
   readonly #context: UpgradeContext;
@@ -84,44 +80,31 @@ export class HostUpgrade {
     await session.hold();
   }
 
-  /** Until the host answers from another boot than this one: the connection ends with it, by design. */
+  /** The connection ends with the boot, by design. */
   async #awaitBoot(before: string): Promise<void> {
     const { rebootTimeout } = this.#context;
-    const until = performance.now() + rebootTimeout;
-    let seen = "";
-    while (performance.now() < until) {
-      await sleep(LOOK);
-      try {
-        const remote = await this.#session.another();
-        const now = await bootNow(remote);
-        remote.close();
-        if (now !== before) {
-          await this.#session.reconnect();
-          return;
-        }
-        seen = "it still answers from the boot that was to end: see systemctl list-jobs there";
-      } catch (error) {
-        // A server that comes up refuses in several ways; what is left at the end is told.
-        seen = (error as Error).message;
-      }
+    const seen = await anotherBoot({ before, ask: () => this.#boot(), timeout: rebootTimeout });
+    if (seen !== undefined)
+      throw new ConvergeFault(
+        `it did not come back within ${duration(rebootTimeout / 1000)} of its reboot: ${seen}\n` +
+          `Look at its console. Its packages are upgraded, and its services were stopped for the reboot. ` +
+          `When it answers: soundstage status ${this.#session.name}, and soundstage upgrade --only-failed for the rest`,
+      );
+    await this.#session.reconnect();
+  }
+
+  async #boot(): Promise<string> {
+    const remote = await this.#session.another();
+    try {
+      return bootOf(await remote.ask("boot"));
+    } finally {
+      remote.close();
     }
-    throw new ConvergeFault(
-      `it did not come back within ${duration(rebootTimeout / 1000)} of its reboot: ${seen}\n` +
-        `Look at its console. Its packages are upgraded, and its services were stopped for the reboot. ` +
-        `When it answers: soundstage status ${this.#session.name}, and soundstage upgrade --only-failed for the rest`,
-    );
   }
 }
 
 function bootOf(lines: readonly Line[]): string {
-  return new Answer(lines).one("boot") ?? "";
-}
-
-async function bootNow(remote: Remote): Promise<string> {
-  try {
-    return bootOf(await remote.ask("boot"));
-  } catch (error) {
-    if (error instanceof StepFault) return "";
-    throw error;
-  }
+  const boot = new Answer(lines).one("boot");
+  if (boot === undefined) throw new ConvergeFault("it does not say which boot it answers from");
+  return boot;
 }
