@@ -1,5 +1,5 @@
 // Terraform, or OpenTofu, in the folder of one stack.
-import { chmodSync, existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConvergeFault } from "../fault.ts";
 import type { PlanJson } from "./plan-json.ts";
@@ -32,8 +32,9 @@ export class Terraform {
 
   /** Writes the plan to a file of the stack's folder, for nobody else to read, and returns what it says. */
   async plan(file: string): Promise<PlanJson> {
+    // Before Terraform writes into it, so that there is no moment at which others may.
+    writeFileSync(join(this.#folder, file), "", { mode: 0o600 });
     await this.#must("plan", ["-input=false", `-out=${file}`]);
-    chmodSync(join(this.#folder, file), 0o600);
     return JSON.parse(await this.#must("show", ["-json", file])) as PlanJson;
   }
 
