@@ -114,7 +114,7 @@ compare_kernel() {
   done <"$WORK/sysctls"
   [ -e "$STATE/sysctls" ] || return 0
   while IFS="$TAB" read -r key before; do
-    [ "$before" != absent ] || continue
+    known_before "$key" "$before" || continue
     grep -q "^$key$TAB" "$WORK/sysctls" || sysctl_is "$key" "$before" || say kernel "$key$TAB$value$TAB$before"
   done <"$STATE/sysctls"
 }

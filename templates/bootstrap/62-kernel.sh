@@ -9,11 +9,14 @@ transition_kernel() {
   done <"$WORK/sysctls"
   [ -e "$STATE/sysctls" ] || return 0
   while IFS="$TAB" read -r key before; do
-    # What was not there before us can not be taken away again.
-    [ "$before" != absent ] || continue
+    known_before "$key" "$before" || continue
     grep -q "^$key$TAB" "$WORK/sysctls" || sysctl_set "$key" "$before" || return 1
   done <"$STATE/sysctls"
 }
+
+# known_before KEY BEFORE: what was not there before us can not be taken away again, and what is not there any more, as
+# with a network card, not be put back.
+known_before() { [ "$2" != absent ] && [ -e "$(sysctl_file "$1")" ]; }
 
 # forget_kernel MANIFEST: keys that it does not set have their old values again, and are the operator's own.
 forget_kernel() {

@@ -5,8 +5,10 @@ bundle() {
   folder=$(dirname "$SELF")
   [ -e "$folder/manifest" ] || { echo "no manifest beside $0: run it in the bundle's folder" >&2; return 10; }
   stage - <"$folder/manifest" >/dev/null
-  # Where a run over SSH looks for it: that finds this host as it should be, in one round trip.
+  # Where a run over SSH looks for it: that finds this host as it should be, in one round trip. From there it goes on:
+  # the folder may go, and systemd would take its name apart at a blank.
   keep_script
+  SELF=$script
   take_objects
   missing=$(wanted_objects "$STAGED/manifest" | while read -r sha; do [ -e "$OBJECTS/$sha" ] || echo "$sha"; done)
   [ -z "$missing" ] || { printf 'objects that the bundle names and does not hold: %s\n' "$missing" >&2; return 10; }

@@ -116,6 +116,40 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
     ]);
   });
 
+  test("a kernel key whose network card is gone keeps nobody from an apply", () => {
+    writeFileSync(join(state, "sysctls"), "net.ipv4.conf.gone0.rp_filter\t1\n");
+    stage(manifest([]));
+    expect(script("apply-staged")).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(
+      spawnSync("sh", [join(folder, "script"), "compare"], {
+        env: env(),
+        input: manifest([]),
+      }).stdout.toString(),
+    ).not.toContain("kernel");
+  });
+
+  test("what outlives a run by hand does not hang on the folder that it was begun in", () => {
+    const [bundle, tools] = [join(folder, "my bundle"), join(folder, "tools")];
+    for (const made of [bundle, tools]) mkdirSync(made);
+    writeFileSync(join(bundle, "bootstrap.sh"), bootstrapScript());
+    writeFileSync(join(bundle, "manifest"), manifest([]));
+    const asked = join(folder, "asked");
+    const systemdRun = [
+      "#!/bin/sh",
+      `for word; do printf '%s\\n' "$word" >>${asked}; done`,
+      'for word; do case $word in --setenv=SOUNDSTAGE_APPLY=*) : >"${word#*=*=}/started" ;; esac; done',
+      "exit 9",
+    ];
+    writeFileSync(join(tools, "systemd-run"), `${systemdRun.join("\n")}\n`, { mode: 0o755 });
+    const command = 'mount --bind "$1" /usr/local/sbin && exec sh "$2" apply';
+    const words = ["--mount", "sh", "-c", command, "sh", tools, join(bundle, "bootstrap.sh")];
+    expect(spawnSync("unshare", words, { env: env() }).status).toBe(9);
+    expect(readFileSync(asked, "utf8")).toMatch(
+      /^--property=ExecStopPost=\/bin\/sh \S+\/state\/bin\/\S+ recover unit$/m,
+    );
+    expect(readFileSync(asked, "utf8")).not.toContain("my bundle");
+  });
+
   test("whoever ends it from the keyboard leaves nothing of it in memory", () => {
     const interrupts = `printf '%s' "$WORK" >${join(folder, "work")}; kill -INT "$PPID"`;
     const due = "exit 1";
