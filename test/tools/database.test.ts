@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { freePort } from "../../relay/test/port.ts";
 import { migrations } from "../../templates/sql/migrations.ts";
 import { cluster } from "../constructs/database/cluster.ts";
+import { selfSigned } from "./self-signed.ts";
 
 const BIN = "/usr/lib/postgresql/15/bin";
 const root = process.getuid?.() === 0;
@@ -35,27 +36,7 @@ describe.skipIf(spawnSync("haproxy", ["-v"]).status !== 0)("HAProxy (Debian pack
   test("takes its file", () => {
     const folder = mkdtempSync(join(tmpdir(), "haproxy-"));
     const ca = join(folder, "ca.crt");
-    execFileSync(
-      "openssl",
-      [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-keyout",
-        join(folder, "key"),
-        "-out",
-        ca,
-        "-days",
-        "2",
-        "-subj",
-        "/CN=test",
-      ],
-      { stdio: "ignore" },
-    );
+    selfSigned("db.test", { key: join(folder, "key"), certificate: ca });
     const file = join(folder, "haproxy.cfg");
     writeFileSync(
       file,

@@ -1,35 +1,21 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Edge } from "../../constructs/edge/edge.ts";
-import { Certificate } from "../../constructs/tls/certificate.ts";
-import { AUTHORITY, bundleOf } from "../constructs/hosts.ts";
-import { placeNginx } from "./nginx.ts";
-
-const missing =
-  spawnSync("nginx", ["-v"]).status === 0 ? "" : " (the Debian package nginx-light is not installed)";
+import type { EdgeProps } from "../../constructs/edge/edge.ts";
+import { edgeFiles, nginxMissing as missing, placeNginx, signEdge } from "./nginx.ts";
 
 describe.skipIf(missing)(`nginx -t takes without a word${missing}`, () => {
   let folder: string;
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "names-"));
-    const files = ["-keyout", join(folder, "host.key"), "-out", join(folder, "fullchain.pem")];
-    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    execFileSync("openssl", ["req", "-x509", ...key, ...files, "-subj", "/CN=example.test"], {
-      stdio: "ignore",
-    });
+    signEdge(folder);
   });
 
-  function complaints(names: readonly string[], settings: Record<string, string | number> = {}): string {
-    const { texts } = bundleOf((host) => {
-      const source = { privateCa: AUTHORITY };
-      const certificate = new Certificate(host, "edge", { host, names: ["example.test"], source });
-      new Edge(host, "site", { host, names, certificate, ports: [3000], settings });
-    });
-    const { stderr } = spawnSync("nginx", ["-t", "-c", placeNginx(texts, folder)], {
+  function complaints(names: readonly string[], settings: EdgeProps["settings"] = {}): string {
+    const { stderr } = spawnSync("nginx", ["-t", "-c", placeNginx(edgeFiles({ names, settings }), folder)], {
       encoding: "utf8",
     });
     // What the limits of this machine are is no fault of the files.

@@ -6,26 +6,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { NginxParser } from "nginx-conf/dist/src/parser.js";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Edge } from "../../constructs/edge/edge.ts";
-import { Certificate } from "../../constructs/tls/certificate.ts";
+import type { EdgeProps } from "../../constructs/edge/edge.ts";
 import { freePort } from "../../relay/test/port.ts";
-import { AUTHORITY, bundleOf } from "../constructs/hosts.ts";
-import { placeNginx } from "./nginx.ts";
+import { edgeFiles, nginxMissing as missing, placeNginx, signEdge } from "./nginx.ts";
 
-const missing =
-  spawnSync("nginx", ["-v"]).status === 0 ? "" : " (the Debian package nginx-light is not installed)";
-const NAMES = ["example.test"];
-
-function files(settings: Record<string, string | number> = {}): ReadonlyMap<string, string> {
-  return bundleOf((host) => {
-    const certificate = new Certificate(host, "edge", {
-      host,
-      names: NAMES,
-      source: { privateCa: AUTHORITY },
-    });
-    new Edge(host, "site", { host, names: NAMES, certificate, ports: [3000, 3001], settings });
-  }).texts;
-}
+const files = (settings: EdgeProps["settings"] = {}) => edgeFiles({ ports: [3000, 3001], settings });
 
 test("a changed value changes one line of one file", () => {
   const [before, after] = [files(), files({ keepalive_timeout: "70s" })];
@@ -86,31 +71,7 @@ describe.skipIf(missing)(`nginx with the whole set of files${missing}`, () => {
     });
     const relayPort = await freePort();
     await new Promise<void>((resolve) => relay.listen(relayPort, "127.0.0.1", resolve));
-    const key = join(folder, "host.key");
-    const certificate = join(folder, "fullchain.pem");
-    execFileSync(
-      "openssl",
-      [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-        "-days",
-        "2",
-        "-subj",
-        "/CN=example.test",
-        "-addext",
-        "subjectAltName=DNS:example.test",
-      ],
-      { stdio: "ignore" },
-    );
+    signEdge(folder);
     const main = placeNginx(files(), folder, (text) =>
       text
         .replaceAll("listen 443", `listen 127.0.0.1:${port}`)

@@ -5,12 +5,12 @@ import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Bundle } from "../../bundle/bundle.ts";
 import { Redis } from "../../constructs/cache/redis.ts";
-import { PatroniCluster } from "../../constructs/database/patroni-cluster.ts";
 import { Edge } from "../../constructs/edge/edge.ts";
 import { Host } from "../../constructs/host/host.ts";
 import { RelayWorkload } from "../../constructs/relay/relay-workload.ts";
 import { Certificate } from "../../constructs/tls/certificate.ts";
 import { createAuthority, sign } from "../../converge/secrets/authority.ts";
+import { addCluster } from "../constructs/database/cluster.ts";
 import { AUTHORITY, MACHINE, NO_ARTIFACT, stack } from "../constructs/hosts.ts";
 
 const NAMES = ["db-1", "db-2", "db-3", "backup-1"];
@@ -36,21 +36,8 @@ function bundles(): Bundle[] {
     (name, index) => new Host(scope, name, { ...MACHINE, privateAddress: ADDRESSES[index] as string }),
   );
   const [first, backup] = [hosts[0] as Host, hosts[3] as Host];
-  const secret = (env: string) => ({ env, version: 1 });
-  new PatroniCluster(scope, "database", {
-    hosts: hosts.slice(0, 3),
-    name: "music",
-    clients: [backup],
-    authority: AUTHORITY,
-    passwords: {
-      superuser: secret("A"),
-      replication: secret("B"),
-      rewind: secret("C"),
-      application: secret("D"),
-    },
-    backup: { repository: backup, at: "02:30", retention: 7 },
-  });
-  const password = secret("E");
+  addCluster(scope, hosts, { clients: [backup] });
+  const password = { env: "E", version: 1 };
   const redis = new Redis(scope, "cache", { host: backup, authority: AUTHORITY, password, maxmemory: 64 });
   const certificate = new Certificate(scope, "edge", {
     host: first,

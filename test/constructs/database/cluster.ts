@@ -1,4 +1,5 @@
 // A cluster of three members with its backup host and one client, for tests.
+import type { Construct } from "constructs";
 import { PatroniCluster, type PatroniClusterProps } from "../../../constructs/database/patroni-cluster.ts";
 import { Host } from "../../../constructs/host/host.ts";
 import type { HostProps } from "../../../constructs/host/props.ts";
@@ -21,12 +22,24 @@ export function cluster(
     (name, index) =>
       new Host(scope, name, { ...MACHINE, privateAddress: `10.0.0.${index + 1}`, ...unlike[name] }),
   );
-  const [backup, client] = hosts.slice(3) as [Host, Host];
+  addCluster(scope, hosts, {
+    clients: hosts.slice(4),
+    patroni: { ttl: 20, loop_wait: 5, retry_timeout: 5 },
+    ...props,
+  });
+  return (name) => hosts.find((host) => host.name === name) as Host;
+}
+
+/** @param hosts three members, and the backup host */
+export function addCluster(
+  scope: Construct,
+  hosts: readonly Host[],
+  props: Partial<PatroniClusterProps> & Pick<PatroniClusterProps, "clients">,
+): void {
   const secret = (env: string) => ({ env, version: 1 });
   new PatroniCluster(scope, "cluster", {
     hosts: hosts.slice(0, 3),
     name: "music",
-    clients: [client],
     authority: AUTHORITY,
     passwords: {
       superuser: secret("A"),
@@ -34,9 +47,7 @@ export function cluster(
       rewind: secret("C"),
       application: secret("D"),
     },
-    backup: { repository: backup, at: "02:30", retention: 7 },
-    patroni: { ttl: 20, loop_wait: 5, retry_timeout: 5 },
+    backup: { repository: hosts[3] as Host, at: "02:30", retention: 7 },
     ...props,
   });
-  return (name) => hosts.find((host) => host.name === name) as Host;
 }
