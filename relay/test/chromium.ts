@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { startWorker, type Worker } from "./worker.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 export const noChromium = existsSync(CHROMIUM) ? "" : " (the Debian package chromium is not installed)";
@@ -16,10 +17,28 @@ interface Hook {
 }
 declare const window: { soundstage: Hook; contexts: AudioContext[]; media: MediaStream[] };
 
-/** Its microphone hears a sine of `hertz`. */
-export function launch(hertz: number): Promise<Browser> {
+/** For what a page shows once its relay and its sound have come. */
+export const PATIENT = { timeout: 15_000 };
+/** Of the sine that the browser's microphone hears. */
+export const HERTZ = 997;
+
+/** A worker with its demo, and a browser: they are there while the tests run beside which it is called. */
+export function stage(): { readonly worker: Worker; readonly browser: Browser } {
+  const made = {} as { worker: Worker; browser: Browser };
+  beforeAll(async () => {
+    made.worker = await startWorker({ RELAY_DEMO: "on" });
+    made.browser = await launch();
+  });
+  afterAll(async () => {
+    await made.browser?.close();
+    await made.worker?.stop("SIGKILL");
+  });
+  return made;
+}
+
+function launch(): Promise<Browser> {
   const microphone = join(mkdtempSync(join(tmpdir(), "microphone-")), "tone.wav");
-  writeFileSync(microphone, tone(hertz));
+  writeFileSync(microphone, tone(HERTZ));
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [

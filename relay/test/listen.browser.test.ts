@@ -1,26 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Application, createEncoder } from "libopus-wasm";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Socket } from "socket.io-client";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { encodeChunk } from "../shared/chunk.ts";
-import { launch, noChromium, open, openedBy, rmsOf, stateOf, statsOf } from "./chromium.ts";
+import { noChromium, open, openedBy, PATIENT, rmsOf, stage, stateOf, statsOf } from "./chromium.ts";
 import { connect } from "./client.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
-const PATIENT = { timeout: 15_000 };
-
 describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
-  let worker: Worker;
-  let browser: Browser;
-  beforeAll(async () => {
-    worker = await startWorker({ RELAY_DEMO: "on" });
-    browser = await launch(997);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await worker?.stop("SIGKILL");
-  });
+  const on = stage();
 
   const play = (page: Page) => page.getByRole("button", { name: "Play" }).click();
   const listeners = async ({ url }: Worker) =>
@@ -28,7 +17,7 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
 
   test("a person presses play and hears the broadcast, and after stop nothing", async () => {
     const sockets: string[] = [];
-    const page = await open(browser, worker.url, {}, async (fresh) => {
+    const page = await open(on.browser, on.worker.url, {}, async (fresh) => {
       fresh.on("websocket", (socket) => sockets.push(socket.url()));
     });
     await expect.poll(() => page.locator("#state").textContent(), PATIENT).toBe("On air");
@@ -44,11 +33,11 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
     expect(sockets).toEqual([expect.stringContaining("transport=websocket")]);
     await page.getByRole("button", { name: "Stop" }).click();
     await expect.poll(() => openedBy(page), PATIENT).toEqual({ contexts: ["closed"], tracks: [] });
-    await expect.poll(() => listeners(worker), PATIENT).toBe(0);
+    await expect.poll(() => listeners(on.worker), PATIENT).toBe(0);
   });
 
   test("stop before the sound is there is not forgotten", async () => {
-    const page = await open(browser, worker.url, {}, (fresh) =>
+    const page = await open(on.browser, on.worker.url, {}, (fresh) =>
       fresh.addInitScript(() => {
         const add = AudioWorklet.prototype.addModule;
         AudioWorklet.prototype.addModule = async function (url) {
@@ -62,13 +51,13 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
     await expect.poll(() => openedBy(page), PATIENT).toEqual({ contexts: ["closed"], tracks: [] });
     await sleep(300);
     expect(await stateOf(page)).toBe("idle");
-    expect(await listeners(worker)).toBe(0);
+    expect(await listeners(on.worker)).toBe(0);
   });
 
   test("the page comes back by itself when its worker does", async () => {
     const first = await startWorker({ RELAY_DEMO: "on" });
     onTestFinished(() => void first.process.kill("SIGKILL"));
-    const page = await open(browser, first.url);
+    const page = await open(on.browser, first.url);
     await play(page);
     await expect.poll(() => stateOf(page), PATIENT).toBe("playing");
     await first.stop("SIGKILL");
@@ -83,7 +72,7 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
     onTestFinished(() => void small.process.kill("SIGKILL"));
     const [first, second] = await Promise.all([connect(small), connect(small)]);
     for (const socket of [first, second]) await socket.emitWithAck("join-stream", { stream: "demo" });
-    const page = await open(browser, small.url);
+    const page = await open(on.browser, small.url);
     await play(page);
     await expect
       .poll(() => page.locator("#note").textContent(), PATIENT)
@@ -94,7 +83,7 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
   });
 
   test("a name that no stream can have is told, and asked for once", async () => {
-    const page = await open(browser, `${worker.url}/?stream=..`);
+    const page = await open(on.browser, `${on.worker.url}/?stream=..`);
     await play(page);
     await expect
       .poll(() => page.locator("#note").textContent(), PATIENT)
@@ -103,10 +92,10 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
   });
 
   test("a packet that the decoder refuses is not the end of the sound", async () => {
-    const page = await open(browser, `${worker.url}/?stream=broken`);
+    const page = await open(on.browser, `${on.worker.url}/?stream=broken`);
     const warnings: string[] = [];
     page.on("console", (message) => warnings.push(message.text()));
-    const source = await connect(worker);
+    const source = await connect(on.worker);
     await source.emitWithAck("start-broadcast", { stream: "broken" });
     await play(page);
     let sequence = await sine(source, 0, 25);
@@ -123,7 +112,7 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
     page.addInitScript(() => Reflect.deleteProperty(globalThis, "AudioDecoder"));
 
   test("a browser without a decoder loads one, and one alone however long it takes", async () => {
-    const page = await open(browser, worker.url, {}, async (fresh) => {
+    const page = await open(on.browser, on.worker.url, {}, async (fresh) => {
       await withoutNative(fresh);
       await fresh.addInitScript(() => {
         const { instantiate } = WebAssembly;
@@ -147,7 +136,7 @@ describe.skipIf(noChromium)(`the listener's page${noChromium}`, () => {
   });
 
   test("a decoder that can not be loaded is told", async () => {
-    const page = await open(browser, worker.url, {}, withoutNative);
+    const page = await open(on.browser, on.worker.url, {}, withoutNative);
     await page.route(/\/assets\/(?!ring)/, (route) => route.abort());
     await play(page);
     await expect

@@ -1,37 +1,25 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
 import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { launch, loudestOf, noChromium, open, openedBy, rmsOf, stateOf } from "./chromium.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { HERTZ, loudestOf, noChromium, open, openedBy, PATIENT, rmsOf, stage, stateOf } from "./chromium.ts";
 import { connect } from "./client.ts";
 import { noRedis, Redis } from "./redis.ts";
-import { startWorker, type Worker } from "./worker.ts";
-
-const PATIENT = { timeout: 15_000 };
+import type { Worker } from "./worker.ts";
 
 describe.skipIf(noChromium)(`the studio${noChromium}`, () => {
-  let worker: Worker;
-  let browser: Browser;
-  beforeAll(async () => {
-    worker = await startWorker({ RELAY_DEMO: "on" });
-    browser = await launch(997);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await worker?.stop("SIGKILL");
-  });
+  const on = stage();
 
   test("it broadcasts the microphone, and a listener hears its tone", async () => {
-    const studio = await open(browser, `${worker.url}/studio`);
+    const studio = await open(on.browser, `${on.worker.url}/studio`);
     await studio.getByLabel("Stream").fill("show");
     await studio.getByRole("button", { name: "Go on air" }).click();
     await expect.poll(() => studio.locator("#state").textContent(), PATIENT).toBe("On air");
-    const listener = await open(browser, `${worker.url}/?stream=show`);
+    const listener = await open(on.browser, `${on.worker.url}/?stream=show`);
     await listener.getByRole("button", { name: "Play" }).click();
     await expect.poll(() => rmsOf(listener), PATIENT).toBeGreaterThan(0.02);
     await listener.waitForTimeout(1500);
-    expect(Math.abs((await loudestOf(listener)) - 997)).toBeLessThan(30);
+    expect(Math.abs((await loudestOf(listener)) - HERTZ)).toBeLessThan(30);
     await studio.getByLabel("Bitrate").selectOption("64");
     await expect.poll(() => listener.locator("#bitrate").textContent(), PATIENT).toBe("64 kbit/s");
     await studio.getByRole("button", { name: "Stop" }).click();
@@ -40,7 +28,7 @@ describe.skipIf(noChromium)(`the studio${noChromium}`, () => {
   });
 
   test("where something fails before it is on air, microphone and sound are let go, and it can be tried again", async () => {
-    const studio = await open(browser, `${worker.url}/studio`, {}, (page) =>
+    const studio = await open(on.browser, `${on.worker.url}/studio`, {}, (page) =>
       page.addInitScript(() => {
         const add = AudioWorklet.prototype.addModule;
         AudioWorklet.prototype.addModule = async () => {
@@ -58,7 +46,7 @@ describe.skipIf(noChromium)(`the studio${noChromium}`, () => {
   });
 
   test("two presses start one broadcast", async () => {
-    const studio = await open(browser, `${worker.url}/studio`);
+    const studio = await open(on.browser, `${on.worker.url}/studio`);
     await studio.getByLabel("Stream").fill("twice");
     await studio.evaluate(() => {
       for (let n = 0; n < 2; n += 1) document.getElementById("air")?.click();
@@ -68,23 +56,23 @@ describe.skipIf(noChromium)(`the studio${noChromium}`, () => {
   });
 
   test("a relay that does not answer is told, and has nothing on air when it comes to", async () => {
-    const studio = await open(browser, `${worker.url}/studio`);
+    const studio = await open(on.browser, `${on.worker.url}/studio`);
     await studio.getByLabel("Stream").fill("late");
     // Once, so that the browser has all that the page needs.
     await studio.getByRole("button", { name: "Go on air" }).click();
     await studio.getByRole("button", { name: "Stop" }).click();
-    worker.process.kill("SIGSTOP");
+    on.worker.process.kill("SIGSTOP");
     try {
       await studio.getByRole("button", { name: "Go on air" }).click();
       await expect
         .poll(() => studio.locator("#note").textContent(), PATIENT)
         .toBe("The relay does not answer: try again.");
     } finally {
-      worker.process.kill("SIGCONT");
+      on.worker.process.kill("SIGCONT");
     }
     const ended = ["ended", "ended"];
     expect(await openedBy(studio)).toEqual({ contexts: ["closed", "closed"], tracks: ended });
-    const socket = await connect(worker);
+    const socket = await connect(on.worker);
     await expect
       .poll(() => socket.emitWithAck("stream-info", { stream: "late" }), PATIENT)
       .toMatchObject({ code: "no-such-stream" });
@@ -95,7 +83,7 @@ describe.skipIf(noChromium)(`the studio${noChromium}`, () => {
     onTestFinished(() => redis.kill("SIGKILL"));
     const [here, there] = (await redis.workers("here", "there")) as [Worker, Worker];
     onTestFinished(() => void [here, there].map((one) => one.process.kill("SIGKILL")));
-    const studio = await open(browser, `${here.url}/studio`);
+    const studio = await open(on.browser, `${here.url}/studio`);
     await studio.getByRole("button", { name: "Go on air" }).click();
     await expect.poll(() => studio.locator("#state").textContent(), PATIENT).toBe("On air");
     const client = createClient({ url: redis.url });
@@ -114,7 +102,10 @@ describe.skipIf(noChromium)(`the studio${noChromium}`, () => {
   ] as const)("the pages fit a %s", async ([name, width, height, colorScheme]) => {
     const folder = process.env.SOUNDSTAGE_SCREENSHOTS;
     for (const path of ["/", "/studio"]) {
-      const page = await open(browser, `${worker.url}${path}`, { viewport: { width, height }, colorScheme });
+      const page = await open(on.browser, `${on.worker.url}${path}`, {
+        viewport: { width, height },
+        colorScheme,
+      });
       if (path === "/") {
         await page.getByRole("button", { name: "Play" }).click();
         await expect.poll(() => rmsOf(page), PATIENT).toBeGreaterThan(0.01);
