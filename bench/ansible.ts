@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { timed } from "./child.ts";
-import type { OpenSsh, Target } from "./openssh.ts";
+import type { PeerTask } from "./peer.ts";
 
 export const ANSIBLE = "ansible-core==2.19.14";
 
@@ -12,14 +12,7 @@ export class Ansible {
   readonly #bin: string;
   readonly #folder: string;
 
-  constructor(
-    bin: string,
-    folder: string,
-    ssh: OpenSsh,
-    identity: string,
-    targets: readonly Target[],
-    files: ReadonlyMap<string, string>,
-  ) {
+  constructor({ bin, folder, ssh, identity, targets, files }: PeerTask) {
     this.#bin = bin;
     this.#folder = folder;
     mkdirSync(join(folder, "files"), { recursive: true });

@@ -2,19 +2,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { timed } from "./child.ts";
-import type { OpenSsh, Target } from "./openssh.ts";
+import type { PeerTask } from "./peer.ts";
 
 export const PYINFRA = "pyinfra==3.10.0";
 
 /** @returns a run that finds nothing to change, in milliseconds */
-export function pyinfra(
-  bin: string,
-  folder: string,
-  ssh: OpenSsh,
-  identity: string,
-  targets: readonly Target[],
-  files: ReadonlyMap<string, string>,
-): () => Promise<number> {
+export function pyinfra({ bin, folder, ssh, identity, targets, files }: PeerTask): () => Promise<number> {
   mkdirSync(folder);
   const data = {
     ssh_user: "root",

@@ -42,14 +42,14 @@ export async function six(lab: Lab, peers: Peers, rounds: number): Promise<Row[]
     { name: "changed", run: () => change("--waves", "100%") },
     { name: "changed in waves", run: () => change() },
   ];
-  const folder = (name: string) => join(lab.folder, name);
+  const task = { ssh, identity: lab.identity, targets, files: files(FOLDER) };
   if (peers.pyinfra) {
-    const run = pyinfra(peers.pyinfra, folder("pyinfra"), ssh, lab.identity, targets, files(FOLDER));
+    const run = pyinfra({ ...task, bin: peers.pyinfra, folder: join(lab.folder, "pyinfra") });
     contenders.push({ name: "pyinfra", run });
   }
   if (peers.ansible) {
     await Promise.all(SIX.map((name) => installPython(lab, name)));
-    const ansible = new Ansible(peers.ansible, folder("ansible"), ssh, lab.identity, targets, files(FOLDER));
+    const ansible = new Ansible({ ...task, bin: peers.ansible, folder: join(lab.folder, "ansible") });
     leaves(() => ansible.end());
     contenders.push({ name: "Ansible", rounds: SLOW_ROUNDS, run: () => ansible.run() });
   }

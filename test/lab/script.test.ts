@@ -2,12 +2,14 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TerraformStack } from "cdktf";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
+import type { Host } from "../../constructs/host/host.ts";
 import { converge } from "../../converge/converge.ts";
 import { synthOutput } from "../constructs/synth.ts";
+import { captured } from "./captured.ts";
 import { Lab } from "./lab.ts";
+import { labHost } from "./lab-host.ts";
 import { labMissing } from "./requirements.ts";
 import { eventually } from "./run.ts";
 
@@ -18,19 +20,13 @@ const SCRIPT = `sh ${STATE}/script`;
 
 describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, () => {
   let lab: Lab;
-  const said: string[] = [];
+  const said = captured();
 
   beforeAll(async () => {
     lab = await Lab.start({ hosts: [{ name: "one" }] });
     process.env.SOUNDSTAGE_PLATFORM = join(lab.folder, "platform.yaml");
-    vi.spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
-    vi.spyOn(console, "error").mockImplementation((line) => void said.push(String(line)));
   });
-  afterEach(() => void said.splice(0));
-  afterAll(async () => {
-    vi.restoreAllMocks();
-    await lab?.stop();
-  });
+  afterAll(() => lab?.stop());
 
   type Furnish = (host: Host, stack: TerraformStack) => void;
   const host = () => lab.host("one");
@@ -39,12 +35,7 @@ describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, (
   function output(furnish: Furnish): string {
     return synthOutput((stack) => {
       const { address, hostKey } = lab.host("one");
-      const one = new Host(stack, "one", {
-        transport: { ssh: { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" } },
-        cpus: 1,
-        memory: 512,
-        kernel: "shared",
-      });
+      const one = labHost(stack, "one", { address, hostKey });
       furnish(one, stack);
       new Converge(stack, "converge", { stack: "test", hosts: [one] });
     });
