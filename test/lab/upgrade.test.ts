@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Converge } from "../../constructs/host/converge.ts";
-import { Host } from "../../constructs/host/host.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { type Archives, offerArchives, type Package } from "./archives.ts";
 import { Cli, type Ended } from "./cli.ts";
 import { Fleet, last, steps } from "./fleet.ts";
+import { labHost } from "./lab-host.ts";
 import { labMissing } from "./requirements.ts";
 import { eventually } from "./run.ts";
 
@@ -69,15 +69,8 @@ describe.skipIf(missing)(`an upgrade${missing ? ` (${missing})` : ""}`, () => {
   function output(): string {
     return synthOutput((scope) => {
       const made = hosts().map(({ name, address, hostKey }) => {
-        const ssh = { address, ports: [22], user: "root", hostKey, identity: "id_ed25519" };
         const lock = { bookworm: { "lab-held": "1.0" } };
-        const each = new Host(scope, name, {
-          transport: { ssh },
-          cpus: 1,
-          memory: 512,
-          kernel: "shared",
-          lock,
-        });
+        const each = labHost(scope, name, { address, hostKey }, { lock });
         each.package(scope, "lab-daemon", "lab-held", "lab-tool");
         each.unit(scope, "lab-daemon.service");
         each.probe(scope, "broken", { command: "test ! -e /srv/broken", seconds: 1 });
