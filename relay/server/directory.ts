@@ -117,8 +117,10 @@ export class SharedDirectory implements Directory {
   async find(stream: string): Promise<Entry | undefined> {
     const own = await this.#local.find(stream);
     if (own) return own;
-    const held = await this.#try(() => this.#redis.get(PREFIX + stream), null);
-    return held === null ? undefined : (JSON.parse(String(held)) as Entry);
+    return this.#try(async () => {
+      const held = await this.#redis.get(PREFIX + stream);
+      return held === null ? undefined : (JSON.parse(String(held)) as Entry);
+    }, undefined);
   }
 
   async list(): Promise<Entry[]> {
