@@ -64,7 +64,8 @@ apply_by_hand() {
   check || return 10
   leave_groups || return 10
   change || return $?
-  probe || { put_back; return 11; }
+  # It may be back already: by hand too a change that could lock somebody out awaits `confirm`.
+  probe || { recover || return $?; return 11; }
   commit
 }
 

@@ -64,6 +64,22 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
   }
   const stage = (text: string) => writeFileSync(join(state, "staged", "manifest"), text);
 
+  /** A bundle applied by hand, from a folder with a blank in its name; the lines are systemd-run's. */
+  function byHand(text: string, ...systemdRun: readonly string[]) {
+    const [bundle, tools] = [join(folder, "my bundle"), join(folder, "tools")];
+    for (const made of [bundle, tools]) mkdirSync(made);
+    writeFileSync(join(bundle, "bootstrap.sh"), bootstrapScript());
+    writeFileSync(join(bundle, "manifest"), text);
+    for (const [name, lines] of [
+      ["systemd-run", systemdRun],
+      ["systemctl", ["exit 3"]],
+    ] as const)
+      writeFileSync(join(tools, name), `${["#!/bin/sh", ...lines].join("\n")}\n`, { mode: 0o755 });
+    const command = 'mount --bind "$1" /usr/local/sbin && exec sh "$2" apply';
+    const words = ["--mount", "sh", "-c", command, "sh", tools, join(bundle, "bootstrap.sh")];
+    return spawnSync("unshare", words, { env: env(), encoding: "utf8" });
+  }
+
   test("what a restart leaves to do is left to a run that has the host by then", async () => {
     generation(1);
     writeFileSync(join(state, "journal"), "0 1 applying\n");
@@ -129,25 +145,31 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
   });
 
   test("what outlives a run by hand does not hang on the folder that it was begun in", () => {
-    const [bundle, tools] = [join(folder, "my bundle"), join(folder, "tools")];
-    for (const made of [bundle, tools]) mkdirSync(made);
-    writeFileSync(join(bundle, "bootstrap.sh"), bootstrapScript());
-    writeFileSync(join(bundle, "manifest"), manifest([]));
     const asked = join(folder, "asked");
-    const systemdRun = [
-      "#!/bin/sh",
+    const run = byHand(
+      manifest([]),
       `for word; do printf '%s\\n' "$word" >>${asked}; done`,
       'for word; do case $word in --setenv=SOUNDSTAGE_APPLY=*) : >"${word#*=*=}/started" ;; esac; done',
       "exit 9",
-    ];
-    writeFileSync(join(tools, "systemd-run"), `${systemdRun.join("\n")}\n`, { mode: 0o755 });
-    const command = 'mount --bind "$1" /usr/local/sbin && exec sh "$2" apply';
-    const words = ["--mount", "sh", "-c", command, "sh", tools, join(bundle, "bootstrap.sh")];
-    expect(spawnSync("unshare", words, { env: env() }).status).toBe(9);
+    );
+    expect(run.status).toBe(9);
     expect(readFileSync(asked, "utf8")).toMatch(
       /^--property=ExecStopPost=\/bin\/sh \S+\/state\/bin\/\S+ recover unit$/m,
     );
     expect(readFileSync(asked, "utf8")).not.toContain("my bundle");
+  });
+
+  test("what a timer put back during the probes of a run by hand has failed and is back, no more", () => {
+    const path = join(folder, "page");
+    const probe = `sh ${join(folder, "script")} guard >/dev/null; exit 1`;
+    const text = manifest([file(path, "page\n"), ["probe", "page", "0", sha256(probe)]], ["page\n", probe]);
+    const run = byHand(
+      text,
+      'while :; do case $1 in --setenv=*) export "${1#--setenv=}" ;; --*) ;; *) break ;; esac; shift; done',
+      'exec "$@"',
+    );
+    expect([run.status, run.stderr]).toEqual([11, "failed\tprobe\tpage\t1\n"]);
+    expect([existsSync(path), exists("journal")]).toEqual([false, false]);
   });
 
   test("whoever ends it from the keyboard leaves nothing of it in memory", () => {
