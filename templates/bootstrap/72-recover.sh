@@ -54,11 +54,11 @@ recover_at_boot() {
   systemctl start --no-block soundstage-recovered.service
 }
 
-# recovered: what is left of that once services run. A run that has the host by then has put it back, and may be
-# applying something else.
+# recovered: what is left of that once services run. A run that has the host by then may have put it back, and may be
+# applying something else: it is waited for.
 recovered() {
   setup
-  take - "its recovery after a restart" >/dev/null || return 0
+  until take - "its recovery after a restart" >/dev/null; do sleep 1; done
   recover
 }
 

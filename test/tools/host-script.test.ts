@@ -12,6 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { bootstrapScript } from "../../bundle/bootstrap.ts";
 import { sha256 } from "../../bundle/hash.ts";
@@ -80,16 +82,20 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
     return spawnSync("unshare", words, { env: env(), encoding: "utf8" });
   }
 
-  test("what a restart leaves to do is left to a run that has the host by then", async () => {
+  test("what a restart leaves to do waits for a run that has the host by then", async () => {
     generation(1);
     writeFileSync(join(state, "journal"), "0 1 applying\n");
     const run = spawn("flock", [lock(), "sh", "-c", "echo held; read -r end"], { stdio: "pipe" });
     onTestFinished(() => void run.kill());
     await once(run.stdout, "data");
-    expect([script("recovered"), exists("journal")]).toEqual([{ status: 0, stdout: "", stderr: "" }, true]);
+    const recovery = spawn("sh", [join(folder, "script"), "recovered"], { env: env(), stdio: "pipe" });
+    onTestFinished(() => void recovery.kill());
+    const said = text(recovery.stdout);
+    const ended = once(recovery, "close");
+    expect(await Promise.race([ended, sleep(1500, "waits")])).toBe("waits");
+    expect(exists("journal")).toBe(true);
     run.stdin.end("end\n");
-    await once(run, "close");
-    expect(script("recovered").stdout).toBe("back\tgeneration 0 is in place again\n");
+    expect([await ended, await said]).toEqual([[0, null], "back\tgeneration 0 is in place again\n"]);
     expect([exists("journal"), exists("generations/1")]).toEqual([false, false]);
   });
 
