@@ -28,7 +28,16 @@ import {
 import { leaving, removal } from "./leaving.ts";
 import { Migrations } from "./migrations.ts";
 import { databaseNameFault } from "./name.ts";
-import { DCS_FILE, dataDirectory, dcs, PASSFILE, PATRONI_FILE, PATRONI_TLS, patroniTree } from "./patroni.ts";
+import {
+  DCS_FILE,
+  dataDirectory,
+  dcs,
+  PASSFILE,
+  PATRONI_FILE,
+  PATRONI_FOLDER,
+  PATRONI_TLS,
+  patroniTree,
+} from "./patroni.ts";
 import { clusterFaults } from "./rules.ts";
 import { dcsSettings, dropMain, fresh, gate, handover, leads } from "./scripts.ts";
 import { OVERCOMMIT_RATIO, sizing } from "./sizing.ts";
@@ -56,7 +65,7 @@ export interface PatroniClusterProps {
   readonly postgresql?: Readonly<Record<string, string | number | boolean>>;
 }
 
-const ENVIRONMENT = "/etc/soundstage/secrets/patroni.env";
+const PASSWORDS = `${PATRONI_FOLDER}/20-passwords.yml`;
 const PATRONI_DROP_IN = "/etc/systemd/system/patroni.service.d/soundstage.conf";
 
 export class PatroniCluster extends Construct {
@@ -159,7 +168,7 @@ export class PatroniCluster extends Construct {
       restart: [ETCD_FILE, ETCD_DROP_IN, ...certificate.triggers(etcdReader)],
     });
     host.unit(this, "patroni.service", {
-      restart: [ENVIRONMENT, PATRONI_DROP_IN],
+      restart: [PASSWORDS, PATRONI_DROP_IN],
       reload: [PATRONI_FILE, ...certificate.triggers(postgresReader)],
     });
     new DatabaseAccess(scope, "access", { host, members: this.members, ca: certificate.paths.ca });
@@ -200,21 +209,31 @@ export class PatroniCluster extends Construct {
     });
     host.file(this, PATRONI_FILE, { content: print(tree), mode: "0640", owner: "root:postgres" });
     host.file(this, DCS_FILE, { content: `${JSON.stringify(dcs(wanted), null, 2)}\n` });
-    const line = (variable: string, secret: SecretRef) => [`${variable}="`, secret, '"\n'];
-    host.secret(this, ENVIRONMENT, {
+    const line = (user: string, secret: SecretRef) => [`    ${user}: {password: "`, secret, '"}\n'];
+    host.secret(this, PASSWORDS, {
+      owner: "postgres:postgres",
       parts: [
-        ...line("PATRONI_SUPERUSER_PASSWORD", passwords.superuser),
-        ...line("PATRONI_REPLICATION_PASSWORD", passwords.replication),
-        ...line("PATRONI_REWIND_PASSWORD", passwords.rewind),
+        "postgresql:\n  authentication:\n",
+        ...line("superuser", passwords.superuser),
+        ...line("replication", passwords.replication),
+        ...line("rewind", passwords.rewind),
       ],
     });
     host.file(this, PATRONI_DROP_IN, {
       content: printUnit([
-        ["Unit", [["After", "etcd.service"]]],
+        [
+          "Unit",
+          [
+            ["After", "etcd.service"],
+            ["ConditionPathExists", ""],
+            ["ConditionPathExists", PATRONI_FILE],
+          ],
+        ],
         [
           "Service",
           [
-            ["EnvironmentFile", ENVIRONMENT],
+            ["ExecStart", ""],
+            ["ExecStart", `/usr/bin/patroni ${PATRONI_FOLDER}`],
             ["Environment", "MALLOC_ARENA_MAX=1"],
             ["OOMScoreAdjust", -900],
             ["LimitNOFILE", 65_536],
@@ -222,7 +241,7 @@ export class PatroniCluster extends Construct {
         ],
       ]),
     });
-    host.check(this, "patroni", { command: validate(), paths: [PATRONI_FILE] });
+    host.check(this, "patroni", { command: validate(), paths: [PATRONI_FILE, PASSWORDS] });
     host.action(this, "dcs-settings", { when: "after", scope: "cluster", ...dcsSettings });
   }
 }
@@ -230,7 +249,7 @@ export class PatroniCluster extends Construct {
 /** Whether ports are free and etcd answers depends on the moment, and is no fault of the file. */
 function validate(): string {
   return shell(
-    `output=$(setpriv --reuid=postgres --regid=postgres --init-groups patroni --validate-config ${PATRONI_FILE} 2>&1) || true`,
+    `output=$(setpriv --reuid=postgres --regid=postgres --init-groups patroni --validate-config ${PATRONI_FOLDER} 2>&1) || true`,
     `faults=$(printf '%s\\n' "$output" | grep -v -e 'is already in use' -e "didn't pass validation: .*[Cc]onnect" -e 'not reachable' -e 'Connection refused' -e "etcd" -e '^$' || true)`,
     '[ -z "$faults" ] || { printf "%s\\n" "$faults"; exit 1; }',
   );

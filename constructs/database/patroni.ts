@@ -18,7 +18,9 @@ export interface PatroniProps {
   readonly watchdog: "automatic" | "off";
 }
 
-export const PATRONI_FILE = "/etc/patroni/config.yml";
+/** Patroni merges what lies there, by name (its documentation, "Patroni configuration"); Debian's own files lie above. */
+export const PATRONI_FOLDER = "/etc/patroni/conf.d";
+export const PATRONI_FILE = `${PATRONI_FOLDER}/10-member.yml`;
 export const PATRONI_TLS = "/etc/patroni/tls";
 /** Patroni writes its passwords into it, for PostgreSQL to log in elsewhere. */
 export const PASSFILE = "/var/lib/postgresql/.pgpass-patroni";
@@ -142,7 +144,7 @@ export function patroniTree(props: PatroniProps): { readonly [key: string]: Tree
       basebackup: [{ checkpoint: "fast" }],
       pgpass: PASSFILE,
       use_unix_socket: true,
-      // Passwords come by the environment, from a file that only systemd reads.
+      // Passwords lie beside this file, in one that only its user reads.
       authentication: {
         superuser: { username: "postgres", ...verified },
         replication: { username: "replicator", ...verified },

@@ -1,10 +1,10 @@
 // What runs on a member of the cluster, as scripts.
 import { shell, word } from "../../templates/shell/print.ts";
 import { ETCDCTL } from "./etcd.ts";
-import { DCS_FILE, dataDirectory, PATRONI_FILE } from "./patroni.ts";
+import { DCS_FILE, dataDirectory, PATRONI_FOLDER } from "./patroni.ts";
 import { DYNAMIC_SETTINGS } from "./rules.ts";
 
-export const PATRONICTL = `patronictl -c ${PATRONI_FILE}`;
+export const PATRONICTL = `patronictl -c ${PATRONI_FOLDER}`;
 
 /** Debian makes a cluster "main" at install; it goes while it has never been started. */
 export const dropMain = {

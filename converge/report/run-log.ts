@@ -34,15 +34,24 @@ export class RunLog {
   }
 
   host(host: string, text: string): void {
-    appendFileSync(this.#file(this.stack(host)), `${text}\n`);
+    appendFileSync(this.#file(this.stack(host)), timed(text));
   }
 
   /** What concerns all of its hosts. */
   all(text: string): void {
-    for (const file of this.files) appendFileSync(file, `${text}\n`);
+    for (const file of this.files) appendFileSync(file, timed(text));
   }
 
   #file(stack: string): string {
     return join(this.#output, "logs", `${stack}${this.#command && `.${this.#command}`}.log`);
   }
+}
+
+/** Its lines, each behind the moment in UTC. */
+function timed(text: string): string {
+  const now = `${new Date().toISOString().slice(0, 19)}Z`;
+  return text
+    .split("\n")
+    .map((line) => `${now} ${line}\n`)
+    .join("");
 }

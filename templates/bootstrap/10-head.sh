@@ -52,6 +52,17 @@ manifest_hash() { sed -n "1s/^soundstage${TAB}1$TAB\([0-9a-f]*\)$TAB.*/\1/p" "$1
 
 digest() { printf '%s' "$1" | sha256sum | cut -c1-64; }
 
+# digests: each path on stdin after its digest; one process for all of them.
+digests() {
+  rm -rf "$WORK/names" && mkdir "$WORK/names" || return 1
+  number=1000000 # of one width, so that the shell's order is theirs
+  while read -r path; do
+    number=$((number + 1))
+    printf '%s' "$path" >"$WORK/names/$number" && printf '%s\n' "$path" || return 1
+  done >"$WORK/paths"
+  [ ! -s "$WORK/paths" ] || sha256sum "$WORK"/names/* | cut -c1-64 | paste - "$WORK/paths"
+}
+
 # Seconds since the machine started: clocks may be set while something waits.
 seconds_up() { cut -d. -f1 /proc/uptime; }
 
@@ -63,7 +74,8 @@ journal() {
 # The generation that holds; generation 0 is the host before us.
 generation() {
   link=0
-  [ ! -L "$CURRENT" ] || link=$(readlink "$CURRENT")
+  # By the shell itself where it can: every verb asks.
+  [ ! -L "$CURRENT" ] || link=$(cd -P "$CURRENT" 2>/dev/null && printf '%s' "$PWD") || link=$(readlink "$CURRENT")
   echo "${link##*/}"
 }
 

@@ -11,7 +11,10 @@ stage() {
   rm -rf "$STAGED/secrets"
   mkdir -p "$STAGED/secrets"
   wanted_objects "$STAGED/manifest" | while read -r sha; do
-    [ -e "$OBJECTS/$sha" ] || say missing "$sha$TAB$(stat -c %s "$STATE/incoming/$sha" 2>/dev/null || echo 0)"
+    [ ! -e "$OBJECTS/$sha" ] || continue
+    there=0
+    [ ! -e "$STATE/incoming/$sha" ] || there=$(stat -c %s "$STATE/incoming/$sha")
+    say missing "$sha$TAB$there"
   done
 }
 
@@ -42,7 +45,7 @@ receive() {
   for sha in *; do [ ! -e "$sha" ] || printf '%s  %s\n' "$sha" "$sha"; done | sha256sum --check --strict 2>/dev/null |
     sed -n 's/: OK$//p' >"$WORK/whole"
   xargs -r sync <"$WORK/whole"
-  while read -r sha; do mv "$sha" "$OBJECTS/$sha"; done <"$WORK/whole"
+  xargs -r mv -t "$OBJECTS" <"$WORK/whole"
   [ "$code" = 0 ] || return "$code"
   # A part that was not what it should have been would never become whole.
   set -- *

@@ -53,17 +53,14 @@ check_staged() {
   awk -F / -v tops="$WORK/tops" 'BEGIN { while ((getline <tops) > 0) laid[$0] = 1 } laid[$2]' "$WORK/gone" | xargs -d '\n' -r rm -rf --
   records file "$manifest" | while IFS="$TAB" read -r mode owner sha _ source path; do
     case "$path" in /var/*) continue ;; esac
-    mkdir -p "$(dirname "$path")"
-    rm -f "$path"
+    object=$OBJECTS/$sha
     # Of a large file checkers want to know that it is there and may be run.
-    if [ "$source" = blob ]; then : >"$path"; else cp "$OBJECTS/$sha" "$path"; fi
-    chown "$owner" "$path" && chmod "$mode" "$path"
+    [ "$source" != blob ] || object=/dev/null
+    put "$object" "$mode" "$owner" "$path"
   done
   records secret "$manifest" | while IFS="$TAB" read -r mode owner _ path; do
-    [ -e "$STAGED/secrets/$(digest "$path")" ] || continue
-    mkdir -p "$(dirname "$path")"
-    cp "$STAGED/secrets/$(digest "$path")" "$path"
-    chown "$owner" "$path" && chmod "$mode" "$path"
+    secret=$STAGED/secrets/$(digest "$path")
+    [ ! -e "$secret" ] || put "$secret" "$mode" "$owner" "$path"
   done
   while IFS="$TAB" read -r id sha; do
     attempt check "$id" script "$sha" || return 10

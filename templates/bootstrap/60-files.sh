@@ -26,17 +26,16 @@ transition_files() {
   keep_produced "$1" || return 1
   attempt files folders put_folders "$2/manifest" || return 1
   # What a package or the base system had there comes back.
-  while read -r path; do
-    key=$(digest "$path")
+  digests <"$WORK/gone" | while IFS="$TAB" read -r key path; do
     [ ! -e "$STATE/originals/$key" ] || printf '%s\t%s\n' "$STATE/originals/$key" "$(cut -f1,2,3 "$STATE/originals/$key.meta")"
-  done <"$WORK/gone" >>"$WORK/puts"
+  done >>"$WORK/puts"
   attempt files "$(wc -l <"$WORK/puts") files" write_parts || {
     parts | xargs -0 -r rm -f
     return 1
   }
   while IFS="$TAB" read -r sha path; do attempt files "$path" unpack "$sha" "$path" || return 1; done <"$WORK/archives"
   while IFS="$TAB" read -r _ _ _ path; do
-    attempt files "$path" mv -fT "$(part "$path")" "$path" || return 1
+    attempt files "$path" mv -fT "${path%/*}/.${path##*/}.soundstage" "$path" || return 1
   done <"$WORK/puts"
   while IFS="$TAB" read -r sha path; do attempt files "$path" link_archive "$sha" "$path" || return 1; done <"$WORK/archives"
   cut -f4 "$WORK/puts" >"$WORK/put"
@@ -79,20 +78,25 @@ wanted_puts() {
 # A secret that an action of ours put in its place before is none of that.
 keep_originals() {
   : >"$WORK/originals"
-  { cut -f4 "$WORK/puts"; grep -vxFf "$WORK/produced" "$WORK/gone"; } | while read -r path; do
-    key=$(digest "$path")
+  { cut -f4 "$WORK/puts"; grep -vxFf "$WORK/produced" "$WORK/gone"; } | digests | while IFS="$TAB" read -r key path; do
     [ ! -e "$STATE/originals/$key.meta" ] || continue
+    [ -s "$WORK/originals" ] || { rm -rf "$STATE/originals/new" && mkdir "$STATE/originals/new"; } || exit 1
+    meta=$STATE/originals/new/$key.meta
     if [ -f "$path" ] && [ ! -L "$path" ] && ! cmp -s "$path" "$1/secrets/$key"; then
       cp "$path" "$STATE/originals/$key" || exit 1
-      stat -c "%04a$TAB%U:%G$TAB%n" "$path" >"$WORK/meta" || exit 1
+      stat -c "%04a$TAB%U:%G$TAB%n" "$path" >"$meta" || exit 1
+      echo "$STATE/originals/$key" >>"$WORK/originals"
     else
-      printf -- '-\t-\t%s\n' "$path" >"$WORK/meta"
+      printf -- '-\t-\t%s\n' "$path" >"$meta" || exit 1
     fi
-    cp "$WORK/meta" "$STATE/originals/$key.meta.part" && mv "$STATE/originals/$key.meta.part" "$STATE/originals/$key.meta" || exit 1
-    echo kept >>"$WORK/originals"
+    echo "$meta" >>"$WORK/originals"
   done >"$WORK/log-originals" 2>&1 || { failed files originals 1 "$WORK/log-originals"; return 1; }
-  [ ! -s "$WORK/originals" ] || sync -f "$STATE/originals"
+  [ -s "$WORK/originals" ] || return 0
+  # One by one a rename: each is there whole or not at all.
+  attempt files originals xargs sync -- <"$WORK/originals" && attempt files originals take_metas && sync "$STATE/originals/"
 }
+
+take_metas() { find "$STATE/originals/new" -type f -exec mv -t "$STATE/originals" -- {} + && rmdir "$STATE/originals/new"; }
 
 # keep_produced GENERATION: what actions and services of it made and goes with it is kept there, to come back if need be.
 keep_produced() {
@@ -124,21 +128,19 @@ return_produced() {
 put_beside() { mkdir -p "${2%/*}" && cp -a "$1" "$2" && sync -f "$2"; }
 
 part() { printf '%s/.%s.soundstage' "${1%/*}" "${1##*/}"; }
-parts() { while IFS="$TAB" read -r _ _ _ path; do printf '%s\0' "$(part "$path")"; done <"$WORK/puts"; }
+parts() { while IFS="$TAB" read -r _ _ _ path; do printf '%s/.%s.soundstage\0' "${path%/*}" "${path##*/}"; done <"$WORK/puts"; }
 
 # Chained, since `set -e` does not hold below a condition: a copy that a full disk cut short must not be renamed.
 # Nobody but root may read a copy until it has the owner and mode that it shall have.
 write_parts() {
   while IFS="$TAB" read -r source mode owner path; do
-    beside=$(part "$path")
-    mkdir -p "${path%/*}" && rm -f "$beside" || return 1
-    umask 077
-    cp "$source" "$beside" || { umask 022; return 1; }
-    umask 022
-    chown "$owner" "$beside" && chmod "$mode" "$beside" || return 1
+    put "$source" "$mode" "$owner" "${path%/*}/.${path##*/}.soundstage" || return 1
   done <"$WORK/puts"
   parts | xargs -0 -r sync
 }
+
+# put SOURCE MODE OWNER PATH: install(1) makes a new file that root alone may read, and gives it owner and mode when it is whole.
+put() { install -D --no-target-directory --mode="$2" --owner="${3%:*}" --group="${3#*:}" "$1" "$4"; }
 
 # Folders whose entries changed: a rename lasts once they are synced.
 folders() {

@@ -6,34 +6,37 @@ change() { outlasting soundstage-apply "/bin/sh $SELF recover unit" apply-staged
 # STOP after it, whatever ends it.
 outlasting() {
   : >"$WORK/log-apply"
-  : >"$WORK/log-apply.errors"
-  code=0
   # On a busy host systemd now and then still has the unit of the last apply loaded: that is tried again.
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     code=0
+    : >"$WORK/log-apply.errors"
     transient "$@" || code=$?
     [ ! -e "$WORK/started" ] || break
-    sleep 1
+    clear_unit "$1.service"
   done
   # systemd-run tells whether the unit as a whole went well, its stop command too; the unit itself tells how it went.
   [ ! -e "$WORK/code" ] || code=$(cat "$WORK/code")
   cat "$WORK/log-apply"
-  cat "$WORK/log-apply.errors" >&2
+  [ ! -s "$WORK/log-apply.errors" ] || cat "$WORK/log-apply.errors" >&2
   return "$code"
 }
 
 transient() {
   unit=$1 stop=$2
   shift 2
-  # What an earlier one left of its unit, where systemd could not collect it.
-  systemctl is-active --quiet "$unit.service" || {
-    systemctl stop "$unit.service" 2>/dev/null || true
-    systemctl reset-failed "$unit.service" 2>/dev/null || true
-  }
   systemd-run --quiet --wait --collect --unit="$unit" --property=Type=oneshot \
     --property="StandardOutput=append:$WORK/log-apply" --property="StandardError=append:$WORK/log-apply.errors" \
     --property="ExecStopPost=$stop" --setenv=SOUNDSTAGE_STATE="$STATE" --setenv=SOUNDSTAGE_APPLY="$WORK" \
     /bin/sh "$SELF" "$@" 2>>"$WORK/log-apply.errors"
+}
+
+# clear_unit UNIT: what an earlier one left of it, where systemd could not collect it.
+clear_unit() {
+  systemctl is-active --quiet "$1" || {
+    systemctl stop "$1" 2>/dev/null || true
+    systemctl reset-failed "$1" 2>/dev/null || true
+  }
+  sleep 1
 }
 
 apply_staged() {
@@ -67,7 +70,15 @@ begin() {
       [ ! -e "$source" ] || { cp "$source" "$GENERATIONS/$new/secrets/$key" || exit 1; break; }
     done
   done || return 1
-  install_recovery && arm_guard && rm -rf "$STAGED/secrets" "$STATE/undo" && sync -f "$STATE" && journal "$old" "$new" applying
+  install_recovery && arm_guard && rm -rf "$STAGED/secrets" "$STATE/undo" &&
+    sync_state "$new" && journal "$old" "$new" applying
+}
+
+# sync_state NUMBER: all of ours that is not synced as it comes, with that generation. Not the disk as a whole: what
+# packages wrote a moment ago takes its own time.
+sync_state() {
+  find "$STATE" \( -path "$OBJECTS/*" -o -path "$STATE/incoming" -o -path "$STATE/originals" -o -path "$STAGED/secrets" -o \
+    -path "$GENERATIONS/*" ! -path "$GENERATIONS/$1" ! -path "$GENERATIONS/$1/*" \) -prune -o -print0 | xargs -0 sync --
 }
 
 # after_actions MANIFEST: those of host scope; cluster scope is asked for by the operator's side, once.
@@ -136,7 +147,7 @@ commit() {
     printf 'blob\t%s\t%s\n' "$(stat -c %Z "$path")" "$path"
   done >"$GENERATIONS/$new/facts"
   record_packages "$manifest" >"$GENERATIONS/$new/packages"
-  sync -f "$STATE"
+  sync_state "$new"
   ln -sfn "$GENERATIONS/$new" "$CURRENT.part"
   mv -T "$CURRENT.part" "$CURRENT"
   sync "$STATE/"

@@ -74,7 +74,8 @@ install_recovery() {
   recovery_unit >"$WORK/recover" && recovered_unit >"$WORK/recovered"
   if cmp -s "$WORK/recover" "$units/soundstage-recover.service" && cmp -s "$WORK/recovered" "$units/soundstage-recovered.service"; then return 0; fi
   cp "$WORK/recover" "$units/soundstage-recover.service" && cp "$WORK/recovered" "$units/soundstage-recovered.service" &&
-    systemctl daemon-reload && systemctl enable --quiet soundstage-recover.service && sync -f "$units"
+    systemctl daemon-reload && systemctl enable --quiet soundstage-recover.service &&
+    sync "$units"/soundstage-recover.service "$units"/soundstage-recovered.service "$units/" "$units"/sysinit.target.wants/
 }
 
 recovery_unit() {

@@ -4,7 +4,8 @@ BEAT=5
 
 # holder: who holds the host.
 holder() {
-  who=$(cut -f3 "$LOCK" 2>/dev/null)
+  who=''
+  { IFS="$TAB" read -r _ _ who <"$LOCK"; } 2>/dev/null || true
   printf '%s\n' "${who:-by hand}"
 }
 
@@ -98,5 +99,7 @@ unlock() {
 require_lock() {
   exec 8>>"$LOCK.step"
   flock --shared 8
-  [ "$(cut -f2 "$LOCK" 2>/dev/null)" = "$1" ] || { say locked "$(holder)"; return 4; }
+  token=''
+  { IFS="$TAB" read -r _ token _ <"$LOCK"; } 2>/dev/null || true
+  [ "$token" = "$1" ] || { say locked "$(holder)"; return 4; }
 }

@@ -137,8 +137,9 @@ export class Fleet {
     });
   }
 
+  /** The log of the last run, without the moments of its lines. */
   log(output: string): string {
-    return readFileSync(join(output, "logs", "fleet.log"), "utf8");
+    return readFileSync(join(output, "logs", "fleet.log"), "utf8").replace(/^\S+Z /gm, "");
   }
 
   /** Of each host, in the order of their names. */

@@ -76,7 +76,7 @@ test("a host that is lost is contacted no more and named by none, and the others
   expect(region.hosts.map(({ host }) => host)).not.toContain("db-2");
   expect(manifests.has("db-2")).toBe(false);
   expect(records["db-2"]?.triggers_replace).toEqual({ retired: ["lost"] });
-  for (const path of ["/etc/haproxy/haproxy.cfg", "/etc/patroni/config.yml"]) {
+  for (const path of ["/etc/haproxy/haproxy.cfg", "/etc/patroni/conf.d/10-member.yml"]) {
     expect(before.text("db-1", path)).toContain("10.255.0.22");
     expect(text("db-1", path)).not.toContain("10.255.0.22");
   }

@@ -23,7 +23,7 @@ const member = (name?: string) => cluster(name ? { name } : {})("db-1").bundle()
 
 test("settings that all members share stand in no local file, and no password in any", () => {
   const { texts } = member();
-  const local = parse(texts.get("/etc/patroni/config.yml") as string, { version: "1.1" }) as {
+  const local = parse(texts.get("/etc/patroni/conf.d/10-member.yml") as string, { version: "1.1" }) as {
     postgresql: { parameters: object; authentication: object };
     watchdog: { mode: unknown };
   };

@@ -146,13 +146,13 @@ describe.skipIf(missing)(`clusters on IPv6 addresses${missing}`, () => {
 
   test("Patroni takes its file", () => {
     const check = all[0]?.manifest.checks.find(({ id }) => id === "patroni")?.command as string;
-    const config = file("db-1", "/etc/patroni/config.yml");
-    const { status, stdout, stderr } = run(check.replaceAll("/etc/patroni/config.yml", config));
+    const config = file("db-1", "/etc/patroni/conf.d/10-member.yml");
+    const { status, stdout, stderr } = run(check.replaceAll("/etc/patroni/conf.d", dirname(config)));
     expect([status, stdout + stderr]).toEqual([0, ""]);
   });
 
   test("PostgreSQL lets in single addresses, not networks", () => {
-    const rules = readFileSync(file("db-1", "/etc/patroni/config.yml"), "utf8")
+    const rules = readFileSync(file("db-1", "/etc/patroni/conf.d/10-member.yml"), "utf8")
       .split("\n")
       .flatMap((line) => /^\s+- ((?:local|hostssl) .*)$/.exec(line)?.[1] ?? []);
     const hosts = rules.filter((rule) => rule.startsWith("hostssl"));

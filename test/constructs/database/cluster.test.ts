@@ -63,7 +63,9 @@ test("a client without a private address is refused, and names none in pg_hba.co
 });
 
 test("a database whose name PostgreSQL has a meaning for is one of that name", () => {
-  const { postgresql } = parse(text(cluster({ name: "all" })("db-1"), "/etc/patroni/config.yml")) as {
+  const { postgresql } = parse(
+    text(cluster({ name: "all" })("db-1"), "/etc/patroni/conf.d/10-member.yml"),
+  ) as {
     postgresql: { pg_hba: string[] };
   };
   expect(postgresql.pg_hba.filter((line) => line.includes(" application "))).toEqual(

@@ -35,7 +35,9 @@ test("what a host says commands neither the terminal nor who reads the log", () 
     report.failed("eu-1", "first\n\u009bsecond\tthird\r");
     expect(said.mock.calls.flat()).toEqual(["eu-1  drift      /etc/\ufffd[2Jmotd"]);
     expect(failed.mock.calls.flat()).toEqual(["eu-1  FAILED     first\n      \ufffdsecond\tthird\ufffd"]);
-    expect(readFileSync(join(output, "logs", "region-eu.log"), "utf8")).not.toMatch(/[^\P{Cc}\t\n]/u);
+    const logged = readFileSync(join(output, "logs", "region-eu.log"), "utf8");
+    expect(logged).not.toMatch(/[^\P{Cc}\t\n]/u);
+    expect(logged).toMatch(/^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ eu-1.*\n)(\d{4}-\d\d-\d\dT\S+Z .*\n)+$/);
   } finally {
     said.mockRestore();
     failed.mockRestore();

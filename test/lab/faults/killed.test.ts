@@ -39,7 +39,7 @@ describe.skipIf(missing)(`an apply that is killed${missing ? ` (${missing})` : "
       { input: `${wrapper}\n` },
     );
   }
-  const CALLS = "cp sync rm ln chmod";
+  const CALLS = "cp sync rm ln install find";
 
   async function unwrap(): Promise<void> {
     await host().must(`cd /usr/local/sbin; rm -f mv ${CALLS}`);

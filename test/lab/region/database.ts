@@ -101,7 +101,7 @@ export function databaseTests(deployed: () => LabRegion): void {
   });
 
   async function leaders(): Promise<string[]> {
-    const list = await host("db-1").must("patronictl -c /etc/patroni/config.yml list -f json");
+    const list = await host("db-1").must("patronictl -c /etc/patroni/conf.d list -f json");
     return (JSON.parse(list) as { Member: string; Role: string }[])
       .filter(({ Role }) => Role === "Leader")
       .map(({ Member }) => Member);

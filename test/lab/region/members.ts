@@ -97,7 +97,7 @@ export function memberTests(deployed: () => LabRegion): void {
     const etcd = await host(on).must(
       `ETCDCTL_API=3 etcdctl --endpoints=https://127.0.0.1:2379 ${options} member list`,
     );
-    const patroni = await host(on).must("patronictl -c /etc/patroni/config.yml list -f json");
+    const patroni = await host(on).must("patronictl -c /etc/patroni/conf.d list -f json");
     const rows = JSON.parse(patroni) as { Member: string; Role: string; State: string }[];
     return {
       etcd: etcd
