@@ -79,12 +79,24 @@ describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, (
 
   test("nobody else may read a copy before it has its owner and mode", async () => {
     writeFileSync(join(lab.folder, "token"), "let-it-be\n");
-    await wrap("chown", `stat -c '%a %n' "$2" >>/run/modes`, 'exec /usr/bin/chown "$@"');
+    // Held in its middle: what it copies comes from a pipe.
+    await wrap(
+      "install",
+      "mkfifo /run/source",
+      '/usr/bin/install "$1" "$2" "$3" "$4" "$5" /run/source "$7" &',
+      "exec 3>/run/source",
+      'for _ in $(seq 50); do [ ! -e "$7" ] || break; sleep 0.1; done',
+      `stat -c '%a %n' "$7" >>/run/modes`,
+      'cat "$6" >&3',
+      "exec 3>&-",
+      "code=0; wait $! || code=$?",
+      "rm /run/source; exit $code",
+    );
     await applied((one, stack) => {
       page("guarded\n")(one, stack);
       one.secret(stack, "/etc/token", { parts: [{ file: "token", version: 1 }] });
     });
-    await must("rm /usr/local/sbin/chown");
+    await must("rm /usr/local/sbin/install");
     const modes = await must("sort -u /run/modes");
     expect(modes).toContain("600 /etc/.token.soundstage\n");
     expect(modes).not.toMatch(/^(?!600).*\.soundstage$/m);

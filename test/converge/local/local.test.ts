@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -25,8 +25,9 @@ test("a folder gets its files and its process, which outlives the command", asyn
   expect(here.cli("apply", "--stack", "local").stdout).toMatch(/^here +same/);
 });
 
+const pid = () => Number(readFileSync(here.path(".soundstage", "processes"), "utf8").split(" ")[0]);
+
 test("a process that ends is started again, a file that was edited is mended", async () => {
-  const pid = () => Number(readFileSync(here.path(".soundstage", "processes"), "utf8").split(" ")[0]);
   const before = pid();
   process.kill(before, "SIGKILL");
   await expect.poll(() => here.answer(), { timeout: 10_000 }).toBe("one of honour");
@@ -37,8 +38,7 @@ test("a process that ends is started again, a file that was edited is mended", a
 });
 
 test("a process that hangs is not taken for well because it is there", { timeout: 60_000 }, async () => {
-  const { stdout } = spawnSync("pgrep", ["-f", `^${process.execPath} opt/program.js`], { encoding: "utf8" });
-  process.kill(Number(stdout), "SIGSTOP");
+  process.kill(pid(), "SIGSTOP");
   expect(here.cli("apply", "--stack", "local").stdout).not.toMatch(/^here +same/);
   expect(await here.answer()).toBe("one of honour");
 });
