@@ -23,6 +23,8 @@ export interface Want {
   /** Seconds that the check of its page takes. */
   readonly check?: number;
   readonly probe?: string;
+  /** Seconds that it may take to hold. @default 1 */
+  readonly probeSeconds?: number;
   readonly order?: readonly ChangeOrder[];
   /** Ports of its sshd. @default 22 */
   readonly ports?: readonly number[];
@@ -91,7 +93,10 @@ export class Fleet {
         }
         if (want.big) host.file(scope, "/srv/full/big", { content: want.big });
         if (want.blob) host.file(scope, "/srv/blob", { content: artifactOf(want.blob) });
-        host.probe(scope, "page", { command: want.probe ?? "test -s /srv/page", seconds: 1 });
+        host.probe(scope, "page", {
+          command: want.probe ?? "test -s /srv/page",
+          seconds: want.probeSeconds ?? 1,
+        });
         for (const order of want.order ?? []) host.order(scope, order);
         if (want.action) {
           host.action(scope, want.action, {
