@@ -74,7 +74,7 @@ unit_to() {
     [ "$code" = 0 ] || { unit_failed "$2" "$code"; return 1; }
     hundredths_up
     # A reload takes nothing out. No figure is worth a failed apply.
-    [ "$verb" = reload ] || printf '%s\t%s\t%s\t%s\n' "$2" "$verb" "$((up - began))" "$up" >>"$STATE/outages" || true
+    [ "$verb" = reload ] || { printf '%s\t%s\t%s\t%s\n' "$2" "$verb" "$((up - began))" "$up" >>"$STATE/outages"; } 2>/dev/null || true
     echo "$2" >>"$WORK/touched"
     say units "$2 ${verb}ed"
   fi

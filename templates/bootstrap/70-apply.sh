@@ -138,7 +138,7 @@ probe() {
     say probe "$id"
   done <"$WORK/probes"
   # What did not answer at once was out since the last unit started.
-  [ -z "$waited" ] || { hundredths_up && echo "$up" >"$STATE/proven"; } || true
+  [ -z "$waited" ] || { hundredths_up && echo "$up" >"$STATE/proven"; } 2>/dev/null || true
 }
 
 # outages KNOWN: per unit its verb and, in hundredths of a second, how long that took and then how long probes waited;
