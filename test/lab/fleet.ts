@@ -34,7 +34,7 @@ export interface Want {
   readonly big?: string;
   /** Path of a large file for /srv/blob. */
   readonly blob?: string;
-  /** A cluster action of this name, which leaves it in /srv/cluster. */
+  /** A cluster action of this name, which leaves it in /srv/cluster; it can not be asked where /srv/broken is. */
   readonly action?: string;
   /** Version of the secret in /etc/token, which restarts its unit. */
   readonly token?: number;
@@ -102,7 +102,7 @@ export class Fleet {
           host.action(scope, want.action, {
             when: "after",
             scope: "cluster",
-            check: `grep -qx ${want.action} /srv/cluster || exit 1`,
+            check: `test ! -e /srv/broken || exit 7; grep -qx ${want.action} /srv/cluster || exit 1`,
             apply: `echo ${want.action} >> /srv/cluster`,
           });
         }

@@ -254,13 +254,17 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
   });
 
   test("a script that fails has not said no", async () => {
-    const led = (page: string) => fleet.output({ a: { page, slow: 1, order } });
-    expect((await fleet.applied(led("six"))).code).toBe(0);
+    const led = (page: string) => fleet.output({ a: { page, slow: 1, order, action: "migrate" } });
+    const applied = await fleet.applied(led("six"));
+    expect([applied.code, applied.stderr]).toEqual([0, ""]);
     await fleet.lab.host("a").must("touch /srv/broken");
     const { code, stdout } = await ask("plan", led("seven"));
     expect(code).toBe(2);
     expect(stdout).toContain(
       "  ! group db: could not be asked whether the host leads it (exit code 7: it is broken); the order below takes it as no\n",
+    );
+    expect(stdout).toContain(
+      "  ! action migrate (cluster): could not be asked whether it is due (exit code 7)\n",
     );
     await fleet.lab.host("a").must("rm /srv/broken");
   });
