@@ -29,7 +29,14 @@ test("which edges leave is read from what was synthesized", () => {
   );
   for (const stack of ["region-us", "region-eu"]) {
     mkdirSync(join(output, "stacks", stack), { recursive: true });
-    const region = { example: false, hosts: [], ...(leaving.has(stack) && { leaving: leaving.get(stack) }) };
+    const region = {
+      format: 1,
+      stack,
+      platform: "",
+      example: false,
+      hosts: [],
+      ...(leaving.has(stack) && { leaving: leaving.get(stack) }),
+    };
     writeFileSync(join(output, "stacks", stack, "region.json"), JSON.stringify(region));
   }
   expect(stacksToDeploy(output, [])).toEqual(["zones", "region-eu", "traffic", "region-us"]);
