@@ -212,7 +212,16 @@ export interface RegionFile {
   readonly example: boolean;
   /** Sizes of the waves of hosts without an order: counts (`1`) or shares (`25%`), the last repeated. */
   readonly waves?: readonly string[];
+  /** Edges that no answer names any more: those are taken out before the stack is deployed. */
+  readonly leaving?: readonly LeavingEdge[];
   readonly hosts: readonly (Connection | { readonly host: string; readonly directory: string })[];
+}
+
+export interface LeavingEdge {
+  readonly host: string;
+  readonly address: string;
+  /** Seconds that resolvers may still answer with its address; 0 where none did. */
+  readonly ttl: number;
 }
 
 /** A large file of the operator's machine (a release, a runtime) that goes into the output's `blobs/`. */

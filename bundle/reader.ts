@@ -42,6 +42,7 @@ const REGION: Forms = {
   platform: TEXT,
   example: FLAG,
   waves: optional(TEXTS),
+  leaving: optional(MAPPINGS),
   hosts: [
     "a list of hosts, each with its address and ports or its directory",
     (value) => MAPPINGS[1](value) && (value as object[]).every(isHost),

@@ -24,6 +24,7 @@ import type { Platform } from "../platform/schema.ts";
 import { type Artifacts, releaseOf } from "./artifacts.ts";
 import { setBackend } from "./backend.ts";
 import { addDatabase } from "./database.ts";
+import { leavingEdges } from "./leaving.ts";
 
 export interface RegionStackProps {
   readonly platform: Platform;
@@ -90,6 +91,7 @@ export class RegionStack extends TerraformStack {
       source,
       hosts: [...this.#hosts.values()].map(({ host }) => host),
       lost: lost.map(([name]) => name),
+      leaving: leavingEdges(platform, region),
       example: platform.example,
       ...(row.waves && { waves: row.waves }),
     });

@@ -28,7 +28,7 @@ export interface GeoAnswersProps {
 }
 
 /** Seconds: a client learns that a host is away within a minute. */
-const TTL = 60;
+export const ANSWER_TTL = 60;
 /** Unhealthy after three failed checks ten seconds apart: the fastest that Route 53 has. */
 const CHECK = {
   type: "HTTPS",
@@ -66,7 +66,7 @@ export class GeoAnswers extends Construct {
           zoneId: props.zoneId,
           name: poolName,
           type: addressType(host.address),
-          ttl: TTL,
+          ttl: ANSWER_TTL,
           records: [host.address],
           setIdentifier: host.id,
           weightedRoutingPolicy: { weight: 1 },

@@ -2,7 +2,7 @@
 import { TerraformStack } from "cdktf/lib/terraform-stack.js";
 import { Construct } from "constructs";
 import { manifestHash } from "../../bundle/bundle.ts";
-import type { RegionFile } from "../../bundle/manifest.ts";
+import type { LeavingEdge, RegionFile } from "../../bundle/manifest.ts";
 import { writeAtSynthesis } from "../../bundle/writer.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import type { Host } from "./host.ts";
@@ -25,6 +25,8 @@ export interface ConvergeProps {
   readonly example?: boolean;
   /** Sizes of the waves of hosts without an order. @default the first, a quarter, the rest */
   readonly waves?: readonly string[];
+  /** Edges that clients are no longer sent to. @default none */
+  readonly leaving?: readonly LeavingEdge[];
 }
 
 export class Converge extends Construct {
@@ -71,13 +73,14 @@ function trigger(host: Host): Record<string, unknown> {
   };
 }
 
-function regionFile({ stack, source, hosts, example, waves }: ConvergeProps): RegionFile {
+function regionFile({ stack, source, hosts, example, waves, leaving }: ConvergeProps): RegionFile {
   return {
     format: 1,
     stack,
     platform: source ?? "../platform.yaml",
     example: example ?? false,
     ...(waves && { waves }),
+    ...(leaving && leaving.length > 0 && { leaving }),
     hosts: hosts.map(({ name, props: { transport } }) =>
       "ssh" in transport ? { host: name, ...transport.ssh } : { host: name, directory: transport.directory },
     ),

@@ -1,16 +1,17 @@
 // `soundstage deploy`: stack by stack one saved plan of Terraform, shown with what hosts say to it, judged, and applied as it is.
 import { resolve } from "node:path";
 import { ConvergeFault } from "../fault.ts";
-import { hostsOf } from "../output/stacks.ts";
+import { hostsOf, stacksOf } from "../output/stacks.ts";
 import { ProcessStop } from "../run/stop.ts";
 import { Programs } from "../terraform/programs.ts";
 import { hostsInState } from "../terraform/records.ts";
 import { type Nearest, requireKnown, statesOf } from "./allowed.ts";
 import { lossOfRegion, type Present, type Refusal } from "./brakes.ts";
 import { departedRegions } from "./known-states.ts";
+import { orderNotes } from "./leaving.ts";
 import { type DeployReport, JsonReport, TextReport } from "./report.ts";
 import { type Outcome, StackDeploy } from "./stack-deploy.ts";
-import { stacksToDeploy } from "./stacks.ts";
+import { leavingOf, stacksToDeploy } from "./stacks.ts";
 
 export interface DeployOptions {
   /** Names of stacks; all but `local` when empty. */
@@ -83,6 +84,7 @@ async function inTurn(options: DeployOptions, means: Means): Promise<number> {
   const { output, dryRun, allowLoss = [], allowDelete = [] } = options;
   const { report, stop, programs } = means;
   const stacks = stacksToDeploy(output, options.stacks);
+  for (const note of orderNotes(stacks, stacksOf(output), leavingOf(output))) report.note(note);
   const present = { hosts: hostsOf(output), allowLoss };
   if (allowLoss.length + allowDelete.length > 0) {
     const complain = (line: string, stack: string) => report.output(stack, line, "stderr");

@@ -7,6 +7,7 @@ import { changesOf, warningsOf } from "../terraform/plan-json.ts";
 import { binary, Terraform } from "../terraform/terraform.ts";
 import { deletionOfStored, failingHosts, lossByPlan, type Present } from "./brakes.ts";
 import type { DeployOptions, Means } from "./deploy.ts";
+import { resolversNote } from "./leaving.ts";
 import type { Planned } from "./report.ts";
 
 /** `pending`: a dry run that has something to do. */
@@ -57,6 +58,9 @@ export class StackDeploy {
         );
       return dryRun && differing.length > 0 ? "pending" : "done";
     }
+    const note =
+      differing.length > 0 && resolversNote(regionOf(this.#options.output, this.#stack)?.leaving ?? []);
+    if (note) report.note(note, this.#stack);
     if (dryRun) return "pending";
     if (stop.reason) return "failed";
     if (!(await confirmed?.(`Apply this to ${this.#stack}? Only "yes" does: `, asked))) {

@@ -64,6 +64,9 @@ function driftText({ host, held, behind, drift: rows }: HostDrift, text: PlanTex
   if (held.manifest === "none") return `${host}  nothing was put there yet\n`;
   const waits = behind ? "; the output has another bundle for it, which `soundstage plan` shows" : "";
   const head = `${host}  generation ${held.generation}: ${rows.length === 0 ? "no drift" : `${rows.length} drifted`}${waits}\n`;
-  const lines = rows.flatMap(({ what, diff }) => [plain(`! ${what}`), ...(diff ? text.diff(diff) : [])]);
+  const lines = rows.flatMap(({ what, diff }) => [
+    plain(`! ${what}`),
+    ...(diff ? text.diff(diff, what) : []),
+  ]);
   return head + lines.map((line) => `  ${line}\n`).join("");
 }

@@ -5,6 +5,9 @@ import { type SecretChange, UNVERSIONED } from "../script/secret-changes.ts";
 import { unifiedDiff } from "../text/line-diff.ts";
 import type { Wanted } from "./host-plan.ts";
 
+/** Bytes, as in the host's script. */
+const SHOWN = 262_144;
+
 export interface FileChange {
   readonly path: string;
   /** `restore`: what was there before us comes back. */
@@ -25,11 +28,20 @@ export function fileChanges(wanted: Wanted, answer: readonly Line[]): FileChange
   const contents = new Map(
     said.all("content").map(([base64 = "", path = ""]) => [path, Buffer.from(base64, "base64").toString()]),
   );
+  const fits = fitting(
+    wanted,
+    said.all("file").flatMap(([what, , , , path = ""]) => (what === "new" ? [path] : [])),
+  );
   const changes = answer.flatMap(([step, ...fields]): FileChange[] => {
     switch (step) {
       case "file": {
         const [what = "", mode = "", owner = "", type = "", path = ""] = fields;
-        const change = fileChange(wanted, { what, mode, owner, type, path }, contents.get(path));
+        const change = fileChange(
+          wanted,
+          { what, mode, owner, type, path },
+          contents.get(path),
+          fits.has(path),
+        );
         return [{ ...change, drift: drift(path) }];
       }
       case "dir": {
@@ -55,6 +67,22 @@ export function fileChanges(wanted: Wanted, answer: readonly Line[]): FileChange
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** Of texts that are added those that are shown: together as much as a host shows of what it has. */
+function fitting({ manifest }: Wanted, added: readonly string[]): Set<string> {
+  const sizes = new Map(
+    manifest.files.flatMap(({ path, size, source }) => (source === "text" ? [[path, size] as const] : [])),
+  );
+  let left = SHOWN;
+  return new Set(
+    added.filter((path) => {
+      const size = sizes.get(path);
+      if (size === undefined || size > left) return false;
+      left -= size;
+      return true;
+    }),
+  );
+}
+
 interface Found {
   readonly what: string;
   readonly mode: string;
@@ -67,9 +95,16 @@ function fileChange(
   { manifest, text, secrets }: Wanted,
   { what, path, mode, owner, type }: Found,
   current: string | undefined,
+  fits: boolean,
 ): Omit<FileChange, "drift"> {
   const file = manifest.files.find((candidate) => candidate.path === path);
-  if (what === "new") return { path, what: "add", note: `${file?.mode} ${file?.owner}, ${file?.size} bytes` };
+  if (what === "new") {
+    const note = `${file?.mode} ${file?.owner}, ${file?.size} bytes`;
+    if (file?.source !== "text") return { path, what: "add", note };
+    if (!fits) return { path, what: "add", note: `${note}; its lines are not shown: they are long` };
+    const diff = unifiedDiff("", secrets.masked(text(path)));
+    return { path, what: "add", note, ...(diff !== "" && { diff }) };
+  }
   const changed = attributes({ mode, owner }, file);
   if (what === "mode") return { path, what: "mode", note: changed };
   const also = changed === "" ? {} : { note: changed };

@@ -8,6 +8,7 @@ import { secretChanges } from "../script/secret-changes.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { FileChange } from "./file-changes.ts";
 import { fileChanges, secretFileChanges } from "./file-changes.ts";
+import { type Outage, outageOf } from "./outage.ts";
 
 export type UnitVerb = "start" | "restart" | "reload" | "stop" | "enable" | "disable" | "mask";
 
@@ -28,9 +29,13 @@ export interface HostPlan {
   readonly users: readonly string[];
   readonly kernel: readonly { readonly key: string; readonly from: string; readonly to: string }[];
   readonly units: readonly { readonly name: string; readonly verb: UnitVerb }[];
-  /** `unknown`: the host can not be asked before it has the action's check. */
+  /** Undefined where nothing restarts. */
+  readonly outage?: Outage;
+  /** `unknown`: the host can not be asked before it has the action's check; `failed`: its check gave no answer. */
   readonly actions: readonly (Pick<Action, "id" | "when" | "scope"> & {
-    readonly state: "due" | "unknown";
+    readonly state: "due" | "unknown" | "failed";
+    /** Of a check that gave no answer. */
+    readonly reason?: string;
   })[];
   /** What is not put back. */
   readonly noReturn: readonly string[];
@@ -54,7 +59,15 @@ export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
   const rotated = secretChanges(manifest, answer, secrets);
   const same = held.manifest === hash && drift.length === 0 && rotated.every(({ value }) => value === "same");
   const changed = rotated.filter(({ value }) => value === "other").map(({ path }) => path);
-  const actions = same ? [] : actionsOf(manifest, [...of("action"), ...signedAnew(manifest, changed)]);
+  const actions = same
+    ? []
+    : actionsOf(manifest, [...of("action"), ...signedAnew(manifest, changed)], secrets);
+  const units = unitsOf(
+    manifest,
+    of("unit").map(([name = "", verb]) => ({ name, verb: verb as UnitVerb })),
+    changed,
+  );
+  const outage = outageOf(units, answer);
   const packages = of("package").map(([name = "", from = "-"]) => ({
     name,
     from: from === "-" ? null : from,
@@ -65,22 +78,19 @@ export function hostPlan(wanted: Wanted, answer: readonly Line[]): HostPlan {
     held,
     same,
     drift,
-    notes: [...notesOf(of), ...(same ? [] : retiredNotes(manifest))],
+    notes: [...notesOf(of), ...unaskedNotes(of, secrets), ...(same ? [] : retiredNotes(manifest))],
     files: [...fileChanges(wanted, answer), ...secretFileChanges(rotated, drift)],
     packages,
     users: of("user").map(([name, group]) => (group === "-" ? `${name} is made` : `${name} joins ${group}`)),
     kernel: of("kernel").map(([key = "", from = "", to = ""]) => ({ key, from, to })),
-    units: unitsOf(
-      manifest,
-      of("unit").map(([name = "", verb]) => ({ name, verb: verb as UnitVerb })),
-      changed,
-    ),
+    units,
+    ...(outage && { outage }),
     actions,
     noReturn: [
       ...packages.map(({ name }) => `package ${name}`),
       ...actions
         .filter(({ id }) => !manifest.actions.find((action) => action.id === id)?.undo)
-        .map(({ id, state }) => `action ${id}${state === "unknown" ? ", if it is due" : ""}`),
+        .map(({ id, state }) => `action ${id}${state === "due" ? "" : ", if it is due"}`),
     ],
     member: memberOf(manifest, held, of("member")),
   };
@@ -106,11 +116,28 @@ function notesOf(of: (step: string) => string[][]): string[] {
   ];
 }
 
-function actionsOf(manifest: Manifest, rows: readonly string[][]): HostPlan["actions"] {
-  const states = new Map(rows.map(([id, state]) => [id, state as "due" | "unknown"]));
-  return manifest.actions.flatMap(({ id, when, scope }) => {
-    const state = states.get(id);
-    return state ? [{ id, when, scope, state }] : [];
+/** A script that fails has not said no. */
+function unaskedNotes(of: (step: string) => string[][], secrets: Wanted["secrets"]): string[] {
+  return of("unasked").map(([group, what, code, words]) => {
+    const question = what === "leads" ? "whether the host leads it" : "whether the host has no data yet";
+    return `group ${group}: could not be asked ${question} (${reasonOf(code, words, secrets)}); the order below takes it as no`;
+  });
+}
+
+function reasonOf(code = "", words = "", secrets: Wanted["secrets"]): string {
+  return [`exit code ${code}`, ...(words === "" ? [] : [secrets.masked(words)])].join(": ");
+}
+
+function actionsOf(
+  manifest: Manifest,
+  rows: readonly string[][],
+  secrets: Wanted["secrets"],
+): HostPlan["actions"] {
+  const answers = new Map(rows.map(([id, ...fields]) => [id, fields]));
+  return manifest.actions.flatMap(({ id, when, scope }): HostPlan["actions"][number][] => {
+    const [state, code, words] = answers.get(id) ?? [];
+    if (state === "failed") return [{ id, when, scope, state, reason: reasonOf(code, words, secrets) }];
+    return state === "due" || state === "unknown" ? [{ id, when, scope, state }] : [];
   });
 }
 

@@ -66,6 +66,12 @@ digests() {
 # Seconds since the machine started: clocks may be set while something waits.
 seconds_up() { cut -d. -f1 /proc/uptime; }
 
+# hundredths_up: sets `up`, in hundredths of a second, without another process.
+hundredths_up() {
+  read -r up _ </proc/uptime
+  up=${up%.*}${up#*.}
+}
+
 # journal OLD NEW STATE: what is under way, as a whole or not at all: applying, applied (it awaits its proof).
 journal() {
   printf '%s\n' "$*" >"$JOURNAL.part" && sync "$JOURNAL.part" && mv -f "$JOURNAL.part" "$JOURNAL" && sync "$STATE/"

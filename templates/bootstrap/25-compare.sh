@@ -130,6 +130,8 @@ compare_units() {
     verb=$(unit_verb_to_be "$name" "$state")
     [ -z "$verb" ] || say unit "$name$TAB$verb"
   done <"$WORK/units"
+  # Also of those that only a secret restarts, which the operator's side knows.
+  [ ! -s "${ours%manifest}outages" ] || sed 's/^/outage\t/' "${ours%manifest}outages"
 }
 
 unit_verb_to_be() {
@@ -169,10 +171,12 @@ digest_to_be() {
 compare_actions() {
   records action "$asked" >"$WORK/actions"
   while IFS="$TAB" read -r id _ _ check _; do
-    case $(answer_of "$check") in
+    answer=$(answer_of "$check")
+    case $answer in
       0) ;;
       1) say action "$id${TAB}due" ;;
-      *) say action "$id${TAB}unknown" ;;
+      unknown) say action "$id${TAB}unknown" ;;
+      *) say action "$id${TAB}failed$TAB$answer$TAB$(reason)" ;;
     esac
   done <"$WORK/actions"
   members "$asked"
@@ -182,15 +186,27 @@ compare_actions() {
 members() {
   records order "$1" >"$WORK/orders"
   while IFS="$TAB" read -r group fresh leads _; do
-    [ "$(answer_of "$fresh")" != 0 ] || say member "$group${TAB}fresh"
-    [ "$(answer_of "$leads")" != 0 ] || say member "$group${TAB}leads"
+    member "$group" fresh "$fresh"
+    member "$group" leads "$leads"
   done <"$WORK/orders"
+}
+
+member() {
+  answer=$(answer_of "$3")
+  case $answer in
+    0) say member "$1$TAB$2" ;;
+    1 | unknown) ;;
+    *) say unasked "$1$TAB$2$TAB$answer$TAB$(reason)" ;;
+  esac
 }
 
 # answer_of HASH: exit code of a script that only looks.
 answer_of() {
   [ -e "$OBJECTS/$1" ] || { echo unknown; return 0; }
   code=0
-  script "$1" >/dev/null 2>&1 </dev/null || code=$?
+  script "$1" >"$WORK/log-asked" 2>&1 </dev/null || code=$?
   echo "$code"
 }
+
+# reason: the last line of what such a script said.
+reason() { tail -n 1 "$WORK/log-asked" | tr '\t' ' '; }

@@ -68,8 +68,13 @@ unit_to() {
   if [ -n "$verb" ]; then
     systemctl reset-failed "$2" 2>/dev/null || true
     code=0
+    hundredths_up
+    began=$up
     systemctl "$verb" "$2" >"$WORK/log-unit" 2>&1 </dev/null || code=$?
     [ "$code" = 0 ] || { unit_failed "$2" "$code"; return 1; }
+    hundredths_up
+    # A reload takes nothing out. No figure is worth a failed apply.
+    [ "$verb" = reload ] || { printf '%s\t%s\t%s\t%s\n' "$2" "$verb" "$((up - began))" "$up" >>"$STATE/outages"; } 2>/dev/null || true
     echo "$2" >>"$WORK/touched"
     say units "$2 ${verb}ed"
   fi

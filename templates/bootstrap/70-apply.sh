@@ -70,7 +70,7 @@ begin() {
       [ ! -e "$source" ] || { cp "$source" "$GENERATIONS/$new/secrets/$key" || exit 1; break; }
     done
   done || return 1
-  install_recovery && arm_guard && rm -rf "$STAGED/secrets" "$STATE/undo" &&
+  install_recovery && arm_guard && rm -rf "$STAGED/secrets" "$STATE/undo" "$STATE/outages" "$STATE/proven" &&
     sync_state "$new" && journal "$old" "$new" applying
 }
 
@@ -127,15 +127,31 @@ order() {
 
 probe() {
   records probe "$STAGED/manifest" >"$WORK/probes"
+  waited=''
   while IFS="$TAB" read -r id seconds sha; do
     end=$(($(seconds_up) + seconds))
     until script "$sha" >"$WORK/log-probe" 2>&1 </dev/null; do
-      code=$?
+      code=$? waited=1
       [ "$(seconds_up)" -lt "$end" ] || { failed probe "$id" "$code" "$WORK/log-probe"; return 10; }
       sleep 1
     done
     say probe "$id"
   done <"$WORK/probes"
+  # What did not answer at once was out since the last unit started.
+  [ -z "$waited" ] || { hundredths_up && echo "$up" >"$STATE/proven"; } 2>/dev/null || true
+}
+
+# outages KNOWN: per unit its verb and, in hundredths of a second, how long that took and then how long probes waited;
+# of units that did not start now what was known.
+outages() {
+  known=/dev/null proven=0
+  [ ! -e "$1" ] || known=$1
+  [ -s "$STATE/outages" ] || { cat "$known"; return 0; }
+  [ ! -e "$STATE/proven" ] || read -r proven <"$STATE/proven"
+  awk -F "$TAB" -v proven="$proven" '
+    NR == FNR { now[$1] = $2 FS $3; ended = $4; next }
+    !($1 in now)
+    END { for (unit in now) print unit FS now[unit] FS (proven > ended ? proven - ended : 0) }' "$STATE/outages" "$known"
 }
 
 # commit: what was applied and proven becomes the generation that holds.
@@ -147,12 +163,13 @@ commit() {
     printf 'blob\t%s\t%s\n' "$(stat -c %Z "$path")" "$path"
   done >"$GENERATIONS/$new/facts"
   record_packages "$manifest" >"$GENERATIONS/$new/packages"
+  outages "$GENERATIONS/$old/outages" >"$GENERATIONS/$new/outages"
   sync_state "$new"
   ln -sfn "$GENERATIONS/$new" "$CURRENT.part"
   mv -T "$CURRENT.part" "$CURRENT"
   sync "$STATE/"
   forget_kernel "$manifest"
-  rm -f "$STATE/undo" "$JOURNAL"
+  rm -f "$STATE/undo" "$STATE/outages" "$STATE/proven" "$JOURNAL"
   disarm_guard
   prune
   prune_archives "$manifest"

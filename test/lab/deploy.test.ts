@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Observed } from "../../bundle/observed.ts";
@@ -63,6 +63,18 @@ describe.skipIf(missing)(`a deploy with a saved plan${missing ? ` (${missing})` 
     expect(again.stdout).toContain(
       "Terraform: nothing to change\na  nothing to change\nb  nothing to change\n",
     );
+  });
+
+  test("says before it asks for how long resolvers may still name an edge that leaves", async () => {
+    const out = output(both("two"));
+    const file = join(out, "stacks", "fleet", "region.json");
+    const leaving = [{ host: "a", address: "192.0.2.1", ttl: 300 }];
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), leaving }));
+    const { code, stderr } = await start("deploy", out, "--skip-synth", "--dry-run").ended;
+    expect([code, stderr]).toEqual([
+      2,
+      "a (192.0.2.1): resolvers may still answer with this for up to 300 s after zones and traffic were applied without it\n",
+    ]);
   });
 
   test("refuses the loss of a host, and a fleet of which too many can not be asked", async () => {

@@ -23,6 +23,8 @@ export interface Want {
   /** Seconds that the check of its page takes. */
   readonly check?: number;
   readonly probe?: string;
+  /** Seconds that it may take to hold. @default 1 */
+  readonly probeSeconds?: number;
   readonly order?: readonly ChangeOrder[];
   /** Ports of its sshd. @default 22 */
   readonly ports?: readonly number[];
@@ -32,7 +34,7 @@ export interface Want {
   readonly big?: string;
   /** Path of a large file for /srv/blob. */
   readonly blob?: string;
-  /** A cluster action of this name, which leaves it in /srv/cluster. */
+  /** A cluster action of this name, which leaves it in /srv/cluster; it can not be asked where /srv/broken is. */
   readonly action?: string;
   /** Version of the secret in /etc/token, which restarts its unit. */
   readonly token?: number;
@@ -91,13 +93,16 @@ export class Fleet {
         }
         if (want.big) host.file(scope, "/srv/full/big", { content: want.big });
         if (want.blob) host.file(scope, "/srv/blob", { content: artifactOf(want.blob) });
-        host.probe(scope, "page", { command: want.probe ?? "test -s /srv/page", seconds: 1 });
+        host.probe(scope, "page", {
+          command: want.probe ?? "test -s /srv/page",
+          seconds: want.probeSeconds ?? 1,
+        });
         for (const order of want.order ?? []) host.order(scope, order);
         if (want.action) {
           host.action(scope, want.action, {
             when: "after",
             scope: "cluster",
-            check: `grep -qx ${want.action} /srv/cluster || exit 1`,
+            check: `test ! -e /srv/broken || exit 7; grep -qx ${want.action} /srv/cluster || exit 1`,
             apply: `echo ${want.action} >> /srv/cluster`,
           });
         }

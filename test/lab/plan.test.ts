@@ -9,13 +9,13 @@ import { labHost } from "./lab-host.ts";
 import { labMissing } from "./requirements.ts";
 
 const missing = labMissing();
+/** Whether a host leads; where it is broken that can not be told. */
+const LEADS = "if test -e /srv/broken; then echo it is broken >&2; exit 7; fi; test -e /srv/leads";
 const CANARIES = ["here-comes-the-sun", "across-the-universe"];
 
 describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
   let fleet: Fleet;
-  const order = [
-    { group: "db", mode: "one-by-one" as const, leads: "test -e /srv/leads", handover: "rm /srv/leads" },
-  ];
+  const order = [{ group: "db", mode: "one-by-one" as const, leads: LEADS, handover: "rm /srv/leads" }];
 
   beforeAll(async () => {
     fleet = await Fleet.start("a", "b");
@@ -49,7 +49,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
     );
     expect([code, stderr]).toEqual([2, ""]);
     expect(stdout).toMatch(/^a {2}nothing of ours → bundle [0-9a-f]{12}$/m);
-    expect(stdout).toContain("  + /srv/page  0644 root:root, 4 bytes\n");
+    expect(stdout).toContain("  + /srv/page  0644 root:root, 4 bytes\n    @@ -0,0 +1 @@\n    +one\n");
     expect(stdout).toContain("  + /etc/token  secret, version 1\n");
     expect(stdout).toContain("  ~ unit page.service: start\n");
     expect(stdout).toContain("could lock us out");
@@ -90,7 +90,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       ),
     );
     expect(stdout).toContain(
-      "  ~ /srv/page\n    @@ -1 +1 @@\n    -one\n    +two\n  ~ unit page.service: restart\n",
+      "  ~ /srv/page\n    @@ -1 +1 @@\n    -one\n    +two\n  ~ unit page.service: restart (its last start took 0.1 s)\n",
     );
     // The leader last, after it has handed over.
     expect(stdout).toContain("wave 1: b; group db; then db must be back\n");
@@ -166,7 +166,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       const action = { when: "after", scope: "host", apply: "true" } as const;
       host.action(scope, "new", { ...action, check: "touch /srv/asked" });
       // Its script is on the host already, as that of the group.
-      host.action(scope, "known", { ...action, check: "test -e /srv/leads", undo: "true" });
+      host.action(scope, "known", { ...action, check: LEADS, undo: "true" });
       new Converge(scope, "converge", { stack: "fleet", hosts: [host] });
     }, "fleet");
     await fleet.lab.host("a").must("rm -f /srv/leads");
@@ -182,6 +182,9 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       "    -theirs",
       "    +ours",
       expect.stringMatching(/^ {2}\+ \/etc\/sysctl.d\/60-soundstage.conf {2}0644 root:root, \d+ bytes$/),
+      "    @@ -0,0 +1,2 @@",
+      "    +# Written by Soundstage.",
+      `    +${key} = ${Number(is) + 1}`,
       "  - /etc/systemd/system/page.service",
       "  - /etc/token",
       "  ~ /srv  folder, mode 0755 → 0750",
@@ -224,6 +227,46 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
     const late = await fleet.applied(back, "--plan", file);
     expect([late.code, fleet.pages()]).toEqual([1, ["three", "three"]]);
     expect(late.stderr).toContain("the plan is stale: the host is at generation 2");
+  });
+
+  test("for how long a host is out is what it measured when its units restarted last", async () => {
+    const waits = { probe: "test -e /run/asked || { touch /run/asked; exit 1; }", probeSeconds: 10 };
+    const slow = (page: string) =>
+      fleet.output({ a: { page, slow: 1 }, b: { page, slow: 1, token: 1, ...waits } });
+    const applied = await fleet.applied(slow("six"));
+    expect([applied.code, applied.stderr]).toEqual([0, ""]);
+    const { stacks } = JSON.parse((await ask("plan", slow("seven"), "--json")).stdout);
+    const [a, b] = stacks[0].hosts.map((host: { outage: object }) => host.outage);
+    expect(a).toEqual({ ms: expect.any(Number), probesMs: 0, units: [expect.anything()] });
+    expect(a.units).toEqual([{ name: "page.service", ms: a.ms, by: "restart" }]);
+    expect(a.ms).toBeGreaterThanOrEqual(1000);
+    expect(a.ms).toBeLessThan(5000);
+    expect(b.probesMs).toBeGreaterThanOrEqual(1000);
+    expect(b.ms).toBeGreaterThanOrEqual(1000 + b.probesMs);
+    const { stdout } = await ask("plan", slow("seven"), "a");
+    const time = `${(a.ms / 1000).toFixed(1)} s`;
+    expect(stdout).toContain(`  ~ unit page.service: restart (out ${time} last time)\n`);
+    expect(stdout).toContain(`  ! out for about ${time} (page ${time})\n`);
+    // A generation that restarts nothing still knows.
+    const alone = await fleet.applied(fleet.output({ a: { page: "six", slow: 1, plainToken: "new\n" } }));
+    expect([alone.code, alone.stderr]).toEqual([0, ""]);
+    expect((await ask("plan", slow("seven"), "a")).stdout).toContain(`(out ${time} last time)`);
+  });
+
+  test("a script that fails has not said no", async () => {
+    const led = (page: string) => fleet.output({ a: { page, slow: 1, order, action: "migrate" } });
+    const applied = await fleet.applied(led("six"));
+    expect([applied.code, applied.stderr]).toEqual([0, ""]);
+    await fleet.lab.host("a").must("touch /srv/broken");
+    const { code, stdout } = await ask("plan", led("seven"));
+    expect(code).toBe(2);
+    expect(stdout).toContain(
+      "  ! group db: could not be asked whether the host leads it (exit code 7: it is broken); the order below takes it as no\n",
+    );
+    expect(stdout).toContain(
+      "  ! action migrate (cluster): could not be asked whether it is due (exit code 7)\n",
+    );
+    await fleet.lab.host("a").must("rm /srv/broken");
   });
 
   test("a host that can not be asked makes it 1, and no plan is written", async () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Testing } from "cdktf";
 import { beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
-import type { Manifest } from "../../bundle/manifest.ts";
+import type { Manifest, RegionFile } from "../../bundle/manifest.ts";
 import { loadPlatform } from "../../platform/load.ts";
 import { RegionStack } from "../../stacks/region.ts";
 
@@ -17,7 +17,7 @@ function platform(retire: Readonly<Record<string, unknown>>): string {
 
 interface Output {
   readonly manifests: ReadonlyMap<string, Manifest>;
-  readonly region: { readonly hosts: readonly { readonly host: string }[] };
+  readonly region: Pick<RegionFile, "hosts" | "leaving">;
   readonly records: Readonly<Record<string, { triggers_replace: Readonly<Record<string, unknown>> }>>;
   text(host: string, path: string): string;
 }
@@ -93,10 +93,12 @@ test("who is a member of etcd is in no file that restarts it", () => {
   expect(files(synthesized({ "db-2": "lost" }))).toEqual(files(before));
 });
 
-test("an edge that retires takes no listeners, and is the last to change", () => {
-  const { manifests, text } = synthesized({ "edge-2": "purge" });
+test("an edge that retires takes no listeners and no clients, and is the last to change", () => {
+  const { manifests, region, text } = synthesized({ "edge-2": "purge" });
   const unit = "/etc/systemd/system/soundstage-relay@.service";
   expect(before.text("edge-1", unit)).toContain("RELAY_MAX_LISTENERS=125");
   expect(text("edge-1", unit)).toContain("RELAY_MAX_LISTENERS=250");
   expect(manifests.get("edge-2")?.retired).toEqual({ data: "purged", folders: [] });
+  expect(before.region.leaving).toBeUndefined();
+  expect(region.leaving?.map(({ host }) => host)).toEqual(["edge-2"]);
 });

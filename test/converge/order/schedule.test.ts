@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { inOrder } from "../../../converge/deploy/stacks.ts";
 import { type Member, schedule } from "../../../converge/order/schedule.ts";
 import { Share } from "../../../converge/order/share.ts";
 
@@ -128,14 +127,5 @@ test("a group that starts from nothing is asked when its last member has started
     ["a", "db"],
     ["b", "db"],
     ["c", "queue"],
-  ]);
-});
-
-test("stacks go zones first, then regions, then traffic", () => {
-  expect(inOrder(["traffic", "region-us", "zones", "region-eu"])).toEqual([
-    "zones",
-    "region-us",
-    "region-eu",
-    "traffic",
   ]);
 });
