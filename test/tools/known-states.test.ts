@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,10 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { departedRegions } from "../../converge/deploy/known-states.ts";
 import { Programs } from "../../converge/terraform/programs.ts";
 import { hostsInState } from "../../converge/terraform/records.ts";
-import { freePort } from "../../relay/test/port.ts";
 import { setBackend } from "../../stacks/backend.ts";
 import { synthStacks } from "../constructs/synth.ts";
-import { eventually } from "../lab/run.ts";
+import { CREDENTIALS, Moto } from "./moto.ts";
 
 const state = (host: string) =>
   JSON.stringify({
@@ -50,10 +49,9 @@ describe.skipIf(missing.length > 0)(
   `states in a bucket${missing.length > 0 ? ` (${missing.join(" and ")} are not on PATH)` : ""}`,
   () => {
     const before = { ...process.env };
-    let server: ChildProcess;
-    let endpoint: string;
+    let moto: Moto;
     const aws = (args: readonly string[], input = "") => {
-      const { status, stderr } = spawnSync("aws", [...args, "--endpoint-url", endpoint], {
+      const { status, stderr } = spawnSync("aws", [...args, "--endpoint-url", moto.endpoint], {
         input,
         encoding: "utf8",
       });
@@ -61,27 +59,20 @@ describe.skipIf(missing.length > 0)(
     };
 
     beforeAll(async () => {
-      Object.assign(process.env, {
-        AWS_ACCESS_KEY_ID: "test",
-        AWS_SECRET_ACCESS_KEY: "test",
-        AWS_REGION: "us-east-1",
-      });
-      const port = await freePort();
-      endpoint = `http://127.0.0.1:${port}`;
-      server = spawn("moto_server", ["-p", `${port}`], { stdio: "ignore" });
-      await eventually(120_000, () => fetch(endpoint));
+      Object.assign(process.env, CREDENTIALS);
+      moto = await Moto.start();
       aws(["s3api", "create-bucket", "--bucket", "states"]);
       for (const stack of ["region-eu", "region-us", "zones"])
         aws(["s3", "cp", "-", `s3://states/live/${stack}.tfstate`], state(stack));
       aws(["s3", "cp", "-", "s3://states/other/region-asia.tfstate"], state("region-asia"));
     }, 180_000);
     afterAll(() => {
-      server?.kill();
+      moto?.stop();
       process.env = before;
     });
 
     const output = (bucket: string) => {
-      const s3 = { bucket, region: "us-east-1", key: "live", endpoint };
+      const s3 = { bucket, region: "us-east-1", key: "live", endpoint: moto.endpoint };
       return synthStacks({
         "region-eu": (stack) => {
           setBackend(stack, "region-eu", {
