@@ -2,8 +2,7 @@
 import { dirname, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { makeFolder } from "../bundle/make-folder.ts";
-import { writeRecord } from "../converge/record-file.ts";
+import { placeCli } from "./place-cli.ts";
 
 // ssh2 is CommonJS and looks for its optional native parts at run time.
 const BANNER =
@@ -33,10 +32,5 @@ export async function bundleCli(outfile: string): Promise<void> {
     logLevel: "error",
     write: false,
   });
-  // The CLI itself last: it names the others.
-  const [cli, parts] = [resolve(outfile), outputFiles.filter(({ path }) => path !== resolve(outfile))];
-  for (const { path, contents } of [...parts, ...outputFiles.filter(({ path }) => path === cli)]) {
-    makeFolder(dirname(path));
-    writeRecord(path, contents);
-  }
+  placeCli(resolve(outfile), new Map(outputFiles.map(({ path, contents }) => [path, contents])));
 }

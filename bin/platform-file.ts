@@ -2,6 +2,8 @@
 import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { writeRecord } from "../converge/record-file.ts";
 import { type Loaded, loadPlatform } from "../platform/load.ts";
+import type { Override } from "../platform/overrides.ts";
+import type { Rule } from "../platform/rules/rule.ts";
 import release from "../relay/package.json" with { type: "json" };
 import { stackRules } from "../stacks/rules.ts";
 
@@ -13,11 +15,25 @@ const LONGEST = 1 << 20;
 /** The file that is meant where a command names none. */
 export const platformFile = (): string => process.env.SOUNDSTAGE_PLATFORM ?? "platform.yaml";
 
-/** @param shown how the file is called in faults */
-export function readPlatform(file: string, shown = file): Loaded & { readonly text: string } {
-  const text = platformText(file);
+export interface Reading {
+  /** How the file is called in faults. @default as it is named */
+  readonly shown?: string;
+  /** What must hold besides. @default nothing */
+  readonly rules?: readonly Rule[];
+}
+
+export function readPlatform(file: string, { shown = file, rules = [] }: Reading = {}): Loaded {
   const set = process.env.SOUNDSTAGE_SET;
-  return { ...loadPlatform(text, { file: shown, rules: stackRules(RELEASES), ...(set && { set }) }), text };
+  return loadPlatform(platformText(file), {
+    file: shown,
+    rules: [...stackRules(RELEASES), ...rules],
+    ...(set && { set }),
+  });
+}
+
+/** What every command says of a value that is set for its run. */
+export function overriddenText({ path, value }: Override): string {
+  return `soundstage: ${path} is overridden for this run: ${JSON.stringify(value)}`;
 }
 
 /** No more than a file may have is read: what is named may have no end. */

@@ -13,7 +13,7 @@ export function validate(given?: string, json = false): void {
   const file = given && elsewhere ? resolve(here, given) : (given ?? platformFile());
   const shown = elsewhere ? resolve(file) : file;
   try {
-    const { platform, overrides } = readPlatform(file, shown);
+    const { platform, overrides } = readPlatform(file, { shown });
     const counts = {
       zones: Object.keys(platform.zones).length,
       regions: Object.keys(platform.regions).length,

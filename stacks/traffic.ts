@@ -1,7 +1,7 @@
 // Which region answers whom: the regions that are live, as far as they are healthy.
-import { DataAwsRoute53Zone } from "@cdktf/provider-aws/lib/data-aws-route53-zone/index.js";
 import { TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
+import { aws } from "../constructs/bindings.ts";
 import { GeoAnswers, type GeoAnswersProps } from "../constructs/dns/geo-answers.ts";
 import { freeId, zoneId } from "../constructs/dns/ids.ts";
 import { edgeName } from "../platform/names.ts";
@@ -20,6 +20,7 @@ export class TrafficStack extends TerraformStack {
     super(scope, id);
     setBackend(this, id, { platform, source });
     addAws(this);
+    const { DataAwsRoute53Zone } = aws("data-aws-route53-zone", this);
     // A host is asked once, whatever the number of names that it answers: each check is paid for.
     let checks: ReadonlyMap<string, string> = new Map();
     for (const [domain, { answers }] of Object.entries(platform.zones)) {

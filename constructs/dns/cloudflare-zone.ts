@@ -1,12 +1,11 @@
 // A zone on Cloudflare, written so that plans of the v5 provider settle: absolute names, quoted TXT, no empty objects.
-import {
+import type {
   DnsRecord as CloudflareRecord,
-  type DnsRecordConfig,
+  DnsRecordConfig,
 } from "@cdktf/provider-cloudflare/lib/dns-record/index.js";
-import { Zone as CloudflareZoneResource } from "@cdktf/provider-cloudflare/lib/zone/index.js";
-import { ZoneDnssec } from "@cdktf/provider-cloudflare/lib/zone-dnssec/index.js";
 import { Fn, TerraformStack, TerraformVariable } from "cdktf";
 import type { Construct } from "constructs";
+import { cloudflare } from "../bindings.ts";
 import { escapeTemplates } from "../escape.ts";
 import { freeId, recordId } from "./ids.ts";
 import { type DnsRecord, quotedTxt, recordText } from "./record.ts";
@@ -33,7 +32,8 @@ export class CloudflareZone implements ProviderZone {
   constructor(scope: Construct, props: InnerZoneProps) {
     this.#scope = scope;
     this.#ttl = props.ttl;
-    const zone = new CloudflareZoneResource(scope, "Resource", {
+    const { Zone } = cloudflare("zone", scope);
+    const zone = new Zone(scope, "Resource", {
       account: { id: account(scope) },
       name: props.domain,
       lifecycle: { preventDestroy: true },
@@ -50,6 +50,7 @@ export class CloudflareZone implements ProviderZone {
       if (record.type === "CAA") resource.addOverride("data.flags", record.flags);
     }
     if (props.signed) {
+      const { ZoneDnssec } = cloudflare("zone-dnssec", scope);
       const dnssec = new ZoneDnssec(scope, "dnssec", { zoneId: zone.id, status: "active" });
       this.ds = {
         keyTag: dnssec.keyTag,
@@ -76,7 +77,8 @@ export class CloudflareZone implements ProviderZone {
   #record(id: string, name: string, ttl: number | undefined, rest: RecordContent): CloudflareRecord {
     // A proxied record has no TTL of its own: any other value comes back as 1 and never settles.
     const seconds = rest.proxied === true ? 1 : (ttl ?? this.#ttl);
-    return new CloudflareRecord(this.#scope, id, { zoneId: this.#zoneId, name, ttl: seconds, ...rest });
+    const { DnsRecord } = cloudflare("dns-record", this.#scope);
+    return new DnsRecord(this.#scope, id, { zoneId: this.#zoneId, name, ttl: seconds, ...rest });
   }
 }
 

@@ -1,8 +1,7 @@
 // A name that answers by where its client is, from hosts that are healthy.
-import { Route53HealthCheck } from "@cdktf/provider-aws/lib/route53-health-check/index.js";
-import { Route53Record } from "@cdktf/provider-aws/lib/route53-record/index.js";
 import { Construct } from "constructs";
 import { addressType } from "../address.ts";
+import { aws } from "../bindings.ts";
 import { InvalidProps } from "../invalid-props.ts";
 import { freeId } from "./ids.ts";
 
@@ -55,6 +54,7 @@ export class GeoAnswers extends Construct {
         .filter((place, index) => places.indexOf(place) !== index)
         .map((place) => `${place} is answered by two pools`),
     ]);
+    const { Route53Record } = aws("route53-record", this);
     const checks = new Map(props.checks);
     this.checks = checks;
     for (const [pool, { hosts, serves }] of pools) {
@@ -96,6 +96,7 @@ export class GeoAnswers extends Construct {
   }
 
   #check({ id, address, name }: GeoHost): string {
+    const { Route53HealthCheck } = aws("route53-health-check", this);
     return new Route53HealthCheck(this, `check-${id}`, {
       ...CHECK,
       ipAddress: address,

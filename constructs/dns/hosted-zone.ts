@@ -1,12 +1,8 @@
 // A zone on Route 53: one resource a set of records, signed by a key in KMS.
-import { DataAwsCallerIdentity } from "@cdktf/provider-aws/lib/data-aws-caller-identity/index.js";
-import { KmsKey } from "@cdktf/provider-aws/lib/kms-key/index.js";
-import { Route53HostedZoneDnssec } from "@cdktf/provider-aws/lib/route53-hosted-zone-dnssec/index.js";
-import { Route53KeySigningKey } from "@cdktf/provider-aws/lib/route53-key-signing-key/index.js";
-import { Route53Record } from "@cdktf/provider-aws/lib/route53-record/index.js";
-import { Route53Zone } from "@cdktf/provider-aws/lib/route53-zone/index.js";
+import type { Route53Zone } from "@cdktf/provider-aws/lib/route53-zone/index.js";
 import { Fn } from "cdktf";
 import type { Construct } from "constructs";
+import { aws } from "../bindings.ts";
 import { escapeTemplates } from "../escape.ts";
 import type { InnerZoneProps } from "./cloudflare-zone.ts";
 import { freeId } from "./ids.ts";
@@ -27,6 +23,7 @@ export class HostedZone implements ProviderZone {
     this.#scope = scope;
     this.#domain = domain;
     this.#ttl = ttl;
+    const { Route53Zone } = aws("route53-zone", scope);
     this.#zone = new Route53Zone(scope, "Resource", {
       name: domain,
       comment: "Managed by Soundstage",
@@ -61,6 +58,7 @@ export class HostedZone implements ProviderZone {
   #set(name: string, type: string, ttl: number | undefined, values: readonly string[]): void {
     const label =
       name === this.#domain ? "apex" : name.slice(0, -this.#domain.length - 1).replace("*", "wildcard");
+    const { Route53Record } = aws("route53-record", this.#scope);
     new Route53Record(this.#scope, freeId(this.#scope, `${label}-${type}`, name), {
       zoneId: this.#zone.zoneId,
       name,
@@ -72,8 +70,13 @@ export class HostedZone implements ProviderZone {
 
   /** The key must lie in us-east-1, where this stack's provider is (Route 53, "Working with customer managed keys"). */
   #sign(): DelegationSigner {
-    const caller = new DataAwsCallerIdentity(this.#scope, "caller");
-    const key = new KmsKey(this.#scope, "signing-key", {
+    const scope = this.#scope;
+    const { DataAwsCallerIdentity } = aws("data-aws-caller-identity", scope);
+    const { KmsKey } = aws("kms-key", scope);
+    const { Route53KeySigningKey } = aws("route53-key-signing-key", scope);
+    const { Route53HostedZoneDnssec } = aws("route53-hosted-zone-dnssec", scope);
+    const caller = new DataAwsCallerIdentity(scope, "caller");
+    const key = new KmsKey(scope, "signing-key", {
       description: `Signs the zone ${this.#domain}`,
       customerMasterKeySpec: "ECC_NIST_P256",
       keyUsage: "SIGN_VERIFY",
@@ -81,13 +84,13 @@ export class HostedZone implements ProviderZone {
       policy: JSON.stringify(keyPolicy(caller.accountId)),
       lifecycle: { preventDestroy: true },
     });
-    const signing = new Route53KeySigningKey(this.#scope, "key-signing-key", {
+    const signing = new Route53KeySigningKey(scope, "key-signing-key", {
       hostedZoneId: this.#zone.zoneId,
       keyManagementServiceArn: key.arn,
       name: this.#domain.replace(/[^a-z0-9]/g, "_"),
       lifecycle: { preventDestroy: true },
     });
-    new Route53HostedZoneDnssec(this.#scope, "dnssec", {
+    new Route53HostedZoneDnssec(scope, "dnssec", {
       hostedZoneId: this.#zone.zoneId,
       dependsOn: [signing],
     });

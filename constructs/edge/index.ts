@@ -1,0 +1,2 @@
+// soundstage/edge: nginx in front of the relay.
+export { Edge, type EdgeProps } from "./edge.ts";

