@@ -7,6 +7,7 @@ import * as ca from "./commands/ca.ts";
 import * as cloudInit from "./commands/cloud-init.ts";
 import * as converge from "./commands/converge.ts";
 import * as deploy from "./commands/deploy.ts";
+import * as diff from "./commands/diff.ts";
 import * as doctor from "./commands/doctor.ts";
 import * as down from "./commands/down.ts";
 import * as history from "./commands/history.ts";
@@ -17,6 +18,7 @@ import * as plan from "./commands/plan.ts";
 import * as rollback from "./commands/rollback.ts";
 import * as status from "./commands/status.ts";
 import * as supervise from "./commands/supervise.ts";
+import * as synth from "./commands/synth.ts";
 import * as trust from "./commands/trust.ts";
 import * as unlock from "./commands/unlock.ts";
 import * as upgrade from "./commands/upgrade.ts";
@@ -43,6 +45,8 @@ const output =
 /** In the order of the help; each loads its work only when it is called. */
 const commands = [
   validate,
+  synth,
+  diff,
   deploy,
   apply,
   upgrade,

@@ -24,7 +24,18 @@ export interface Synthesis {
   readonly overridden: (override: Override) => void;
 }
 
-export async function synthesize({ file = platformFile(), outdir, overridden }: Synthesis): Promise<void> {
+export interface Synthesized {
+  /** Names of the stacks. */
+  readonly stacks: readonly string[];
+  /** What constructs say of what they were asked. */
+  readonly notes: readonly string[];
+}
+
+export async function synthesize({
+  file = platformFile(),
+  outdir,
+  overridden,
+}: Synthesis): Promise<Synthesized> {
   const { platform, overrides } = readPlatform(file, { rules: [bindingInstalled] });
   for (const override of overrides) overridden(override);
   if (outdir !== undefined) makeFolder(outdir);
@@ -51,6 +62,18 @@ export async function synthesize({ file = platformFile(), outdir, overridden }: 
   removeDeparted(app);
   await completeOutput(app.outdir, dirname(file));
   endOutput(app.outdir);
+  return { stacks: Object.keys(app.manifest.stacks), notes: notesOf(app) };
+}
+
+/** The CLI of cdktf reads them from the output. */
+function notesOf(app: App): string[] {
+  return app.node
+    .findAll()
+    .flatMap(({ node }) =>
+      node.metadata
+        .filter(({ type }) => type.startsWith("@cdktf/"))
+        .map(({ type, data }) => `${node.path}: ${type.slice("@cdktf/".length)}: ${data}`),
+    );
 }
 
 /** As `cdktf synth` does: what is no stack any more must not be taken for one. */

@@ -48,6 +48,8 @@ export function register(program: Command, output: string): void {
       const { deploy } = await import("../../converge/deploy/deploy.ts");
       const { nearest } = await import("../../platform/suggest.ts");
       const { askedYes, isAttended } = await import("../ask.ts");
+      const { synthesis } = await import("../app.ts");
+      const synthesize = synthesis();
       const asks = !options.json && isAttended();
       const confirmed = options.yes
         ? async () => true
@@ -59,6 +61,7 @@ export function register(program: Command, output: string): void {
         stacks,
         nearest,
         dryRun: Boolean(options.dryRun || options.planOnly),
+        ...(synthesize && { synthesize }),
         ...(confirmed && { confirmed }),
       });
     });

@@ -12,6 +12,7 @@ import { orderNotes } from "./leaving.ts";
 import { type DeployReport, JsonReport, TextReport } from "./report.ts";
 import { type Outcome, StackDeploy } from "./stack-deploy.ts";
 import { leavingOf, stacksToDeploy } from "./stacks.ts";
+import { byCdktf, type Synthesize } from "./synthesis.ts";
 
 export interface DeployOptions {
   /** Names of stacks; all but `local` when empty. */
@@ -19,6 +20,8 @@ export interface DeployOptions {
   readonly output: string;
   /** Takes the output as it is. */
   readonly skipSynth?: boolean;
+  /** @default cdktf does it */
+  readonly synthesize?: Synthesize;
   /** Shows all and applies nothing. */
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -51,8 +54,8 @@ export async function deploy(options: DeployOptions): Promise<number> {
   );
   try {
     const output = resolve(options.output);
-    if (!options.skipSynth && !(await synthesized(output, programs, report)))
-      return stop.reason ? stop.code : 1;
+    const { skipSynth, synthesize = byCdktf(programs) } = options;
+    if (!skipSynth && !(await synthesized(output, synthesize, report))) return stop.reason ? stop.code : 1;
     return await inTurn({ ...options, output }, { report, programs, stop, asked: asked.signal });
   } finally {
     await stop.dispose();
@@ -67,17 +70,15 @@ export interface Means {
   readonly asked: AbortSignal;
 }
 
-/** What cdktf draws and wipes again while it works (ECMA-48 "EL", and its braille dots). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is meant
-const DRAWN = /^\s*$|\u001b\[2K|^[\u2800-\u28ff]/;
-
-async function synthesized(output: string, programs: Programs, report: DeployReport): Promise<boolean> {
-  const { code } = await programs.run("npx", ["--no-install", "cdktf", "synth", "--output", output], {
-    heard: (line, from) => void (DRAWN.test(line) || report.output("synth", line, from)),
-  });
-  if (code !== 0)
-    report.note(`cdktf synth failed with exit code ${code}; --skip-synth takes an output as it is`);
-  return code === 0;
+/** @returns whether the output is written */
+async function synthesized(output: string, write: Synthesize, report: DeployReport): Promise<boolean> {
+  try {
+    await write(output, (line, from) => report.output("synth", line, from));
+    return true;
+  } catch (error) {
+    report.note((error as Error).message);
+    return false;
+  }
 }
 
 async function inTurn(options: DeployOptions, means: Means): Promise<number> {

@@ -6,7 +6,7 @@ import { stacksOf } from "../output/stacks.ts";
 import type { Leaving } from "./leaving.ts";
 
 /** Those named, or all but `local`. */
-export function stacksToDeploy(output: string, named: readonly string[]): string[] {
+export function stacksMeant(output: string, named: readonly string[]): string[] {
   const known = stacksOf(output);
   const unknown = named.filter((stack) => !known.includes(stack));
   if (unknown.length > 0)
@@ -15,8 +15,15 @@ export function stacksToDeploy(output: string, named: readonly string[]): string
   const stacks = inOrder(meant, leavingOf(output));
   if (stacks.length === 0)
     throw new ConvergeFault(
-      "the platform has no zones and no regions: `deploy local` deploys its local stack",
+      "the platform has no zones and no regions: name its stack `local` where that is meant",
     );
+  return stacks;
+}
+
+/** The same, where nothing forbids to apply them. */
+export function stacksToDeploy(output: string, named: readonly string[]): string[] {
+  const stacks = stacksMeant(output, named);
+  const known = stacksOf(output);
   const example = known.some((stack) => regionOf(output, stack)?.example);
   for (const stack of stacks) requireApplicable(stack, example);
   return stacks;

@@ -38,6 +38,11 @@ export class Terraform {
     return JSON.parse(await this.#must("show", ["-json", file])) as PlanJson;
   }
 
+  /** What a plan says to people. */
+  async shown(file: string): Promise<string> {
+    return this.#must("show", [file]);
+  }
+
   /** Exactly the plan of that file; Terraform refuses one whose state has changed since. @returns the exit code */
   async apply(file: string, heard: Required<Started>["heard"]): Promise<number> {
     return (await this.#run("apply", ["-input=false", file], heard)).code;

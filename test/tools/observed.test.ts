@@ -79,7 +79,7 @@ describe.skipIf(!terraform)(`the least platform${missing}`, () => {
     const broken = soundstage("deploy", "local", "--yes");
     expect([broken.status, broken.stderr]).toEqual([
       1,
-      expect.stringContaining("cdktf synth failed with exit code 1"),
+      expect.stringContaining("platform.yaml:1:11: expected"),
     ]);
   });
 });
