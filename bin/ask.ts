@@ -23,6 +23,12 @@ export async function askedYes(
     console.error(`there is no terminal to ask at: ${unasked}`);
     return false;
   }
+  const answer = await asked(question, signal);
+  return answer === "yes" || answer === also;
+}
+
+/** What somebody types at the terminal, without the spaces around it. */
+export async function asked(question: string, signal?: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-D and Ctrl-C close it, and no answer ever comes.
   const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
@@ -31,5 +37,5 @@ export async function askedYes(
   terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const answer = (await Promise.race([terminal.question(question), closed])).trim();
   terminal.close();
-  return answer === "yes" || answer === also;
+  return answer;
 }

@@ -1,7 +1,7 @@
 // Makes the package's `dist/`: compiled with types, the static templates, and what a checkout would build at synthesis.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildRelease } from "../relay/build.ts";
 import { CLI, RELEASE_FILE } from "./builds.ts";
@@ -23,12 +23,10 @@ for (const builder of BUILDERS) {
   for (const suffix of [".js", ".d.ts"]) rmSync(join(dist, `${builder}${suffix}`));
 }
 
-for (const name of readdirSync(join(root, "templates"), { recursive: true, encoding: "utf8" })) {
-  if (name.endsWith(".ts") || !/\.\w+$/.test(name)) continue;
-  const target = join(dist, "templates", name);
-  mkdirSync(dirname(target), { recursive: true });
-  copyFileSync(join(root, "templates", name), target);
-}
+cpSync(join(root, "templates"), join(dist, "templates"), {
+  recursive: true,
+  filter: (name) => !name.endsWith(".ts"),
+});
 
 const { path, ...release } = await buildRelease();
 mkdirSync(prebuilt, { recursive: true });

