@@ -4,20 +4,31 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileHash } from "../bundle/hash.ts";
 import type { Artifact } from "../bundle/manifest.ts";
+import { Releases } from "../converge/releases/releases.ts";
 import manifest from "../package.json" with { type: "json" };
 import type { Artifacts } from "../stacks/artifacts.ts";
 import { relayRelease } from "./builds.ts";
 
-export async function artifacts(): Promise<Artifacts> {
+export interface Wanted {
+  /** Folder of releases.lock. @default none is locked */
+  readonly folder?: string;
+  /** Versions that are deployed. @default this package's own */
+  readonly versions?: readonly string[];
+}
+
+export async function artifacts({ folder, versions = [] }: Wanted = {}): Promise<Artifacts> {
   const { path, sha256, size, version } = await relayRelease();
-  const release: Artifact = { file: path, sha256, size };
-  return {
-    releases: new Map([
-      ["workspace", release],
-      [version, release],
-    ]),
-    node: await runtime(),
-  };
+  const own: Artifact = { file: path, sha256, size };
+  const releases = new Map([
+    ["workspace", own],
+    [version, own],
+  ]);
+  const locked = folder === undefined ? undefined : new Releases(folder);
+  for (const [name, release] of Object.entries(locked?.lock() ?? {})) {
+    if (locked && versions.includes(name))
+      releases.set(name, await locked.artifact(name, release, relayRelease));
+  }
+  return { releases, node: await runtime() };
 }
 
 async function runtime(): Promise<Artifact> {

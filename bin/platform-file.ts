@@ -1,13 +1,15 @@
 // The platform file that a command is about: read, and judged as a whole; written where a pin comes into it.
 import { closeSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { writeRecord } from "../converge/record-file.ts";
+import { Releases } from "../converge/releases/releases.ts";
 import { type Loaded, loadPlatform } from "../platform/load.ts";
 import type { Override } from "../platform/overrides.ts";
 import type { Rule } from "../platform/rules/rule.ts";
 import release from "../relay/package.json" with { type: "json" };
 import { stackRules } from "../stacks/rules.ts";
 
-/** The releases that this checkout builds. */
+/** The releases that come with this package. */
 const RELEASES: readonly string[] = ["workspace", release.version];
 /** Bytes; no platform file comes near. */
 const LONGEST = 1 << 20;
@@ -24,9 +26,10 @@ export interface Reading {
 
 export function readPlatform(file: string, { shown = file, rules = [] }: Reading = {}): Loaded {
   const set = process.env.SOUNDSTAGE_SET;
+  const locked = Object.keys(new Releases(dirname(file)).lock());
   return loadPlatform(platformText(file), {
     file: shown,
-    rules: [...stackRules(RELEASES), ...rules],
+    rules: [...stackRules([...new Set([...RELEASES, ...locked])]), ...rules],
     ...(set && { set }),
   });
 }

@@ -16,6 +16,7 @@ import * as logs from "./commands/logs.ts";
 import * as observe from "./commands/observe.ts";
 import * as packages from "./commands/packages.ts";
 import * as plan from "./commands/plan.ts";
+import * as release from "./commands/release.ts";
 import * as rollback from "./commands/rollback.ts";
 import * as status from "./commands/status.ts";
 import * as supervise from "./commands/supervise.ts";
@@ -65,6 +66,7 @@ const commands = [
   supervise,
   trust,
   packages,
+  release,
   cloudInit,
   ca,
 ];

@@ -41,7 +41,9 @@ export async function synthesize({
   if (outdir !== undefined) makeFolder(outdir);
   const app = new App(outdir === undefined ? {} : { outdir });
   const source = seenFrom(app.outdir, file);
-  const built = await artifacts();
+  const rows = [platform, ...Object.values(platform.regions)];
+  const versions = rows.flatMap(({ release }) => release ?? []);
+  const built = await artifacts({ folder: dirname(file), versions });
   const lock = packagesLock(join(dirname(file), "packages.lock"));
   if (Object.keys(platform.zones).length > 0) new ZonesStack(app, "zones", { platform, source });
   for (const region of Object.keys(platform.regions)) {

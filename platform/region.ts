@@ -10,7 +10,8 @@ export const release = text(
   /^(?:workspace|(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*)){2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?)$/,
   "expected workspace or a version such as 1.5.0",
 ).meta({
-  description: "Build of the relay: workspace for this checkout's, or that build's version, such as 0.1.0.",
+  description:
+    "Build of the relay: workspace for this package's own, its version, or one that releases.lock names, such as 1.5.0.",
 });
 
 const SHARE = "expected a number of hosts, or a share such as 25%";

@@ -66,6 +66,7 @@ const CONVERGE: Record<string, string[]> = {
   upgrade: ["order", "output", "report", "run", "script", "secrets", "ssh", "text"],
   look: ["local", "output", "script", "secrets", "ssh", "text"],
   local: ["output", "report", "secrets"],
+  releases: [],
   terraform: [],
   observe: ["output", "plan", "script", "secrets", "terraform", "text"],
   deploy: ["output", "plan", "run", "terraform", "text"],
