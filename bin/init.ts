@@ -1,7 +1,8 @@
 // A folder of somebody's own platform: the platform file, and what runs it.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFolder } from "../bundle/make-folder.ts";
 import { ConvergeFault } from "../converge/fault.ts";
 import own from "../package.json" with { type: "json" };
 import { loadPlatform } from "../platform/load.ts";
@@ -32,7 +33,7 @@ export async function init({ folder, starter, overwrite }: Init): Promise<string
   }
   const written = [...files].filter(([file]) => !kept.includes(file));
   for (const [file, text] of written) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    makeFolder(dirname(join(folder, file)));
     writeFileSync(join(folder, file), text);
   }
   return written.map(([file]) => file);

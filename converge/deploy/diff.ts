@@ -28,7 +28,14 @@ interface Diff {
   readonly text: string;
 }
 
-type Result = Diff | { readonly stack: string; readonly failed: string };
+interface Failure {
+  readonly stack: string;
+  readonly failed: string;
+  /** What Terraform had to say. */
+  readonly said: readonly string[];
+}
+
+type Result = Diff | Failure;
 
 /** Plans that run at once; each is a Terraform with its providers. */
 const AT_ONCE = 4;
@@ -81,7 +88,7 @@ async function planned(stacks: readonly string[], means: Means): Promise<Result[
   };
   const worker = async (): Promise<void> => {
     for (let stack = waiting.shift(); stack !== undefined; stack = waiting.shift()) {
-      if (means.stop.reason) results.set(stack, { stack, failed: means.stop.reason });
+      if (means.stop.reason) results.set(stack, { stack, failed: means.stop.reason, said: [] });
       else results.set(stack, await diffOf(stack, means, init));
     }
   };
@@ -109,7 +116,7 @@ async function diffOf(
       text: changes.length > 0 ? await terraform.shown(file) : terraformText(changes),
     };
   } catch (error) {
-    return { stack, failed: [...said, (error as Error).message].join("\n") };
+    return { stack, failed: (error as Error).message, said };
   } finally {
     rmSync(join(output, "stacks", stack, file), { force: true });
   }
@@ -117,8 +124,10 @@ async function diffOf(
 
 function show(result: Result): void {
   console.log(`\n${result.stack}`);
-  if ("failed" in result) console.error(result.failed);
-  else {
+  if ("failed" in result) {
+    for (const line of result.said) console.error(line);
+    console.error(`${result.stack}: ${result.failed}`);
+  } else {
     console.log(result.text.trim());
     for (const warning of result.warnings) console.log(`! ${warning}`);
   }

@@ -1,7 +1,8 @@
 // The relay's releases that releases.lock names, as files of this machine that are what the lock says.
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { sha256 } from "../../bundle/hash.ts";
+import { makeFolder } from "../../bundle/make-folder.ts";
 import type { Artifact } from "../../bundle/manifest.ts";
 import {
   isAddress,
@@ -82,7 +83,7 @@ export class Releases {
   }
 
   #keep(bytes: Uint8Array, hash: string): void {
-    mkdirSync(join(this.#folder, ".soundstage", "releases"), { recursive: true });
+    makeFolder(join(this.#folder, ".soundstage", "releases"));
     writeRecord(this.#cached(hash), bytes);
   }
 
