@@ -1,6 +1,6 @@
 // The app that this CLI belongs to: a checkout's or the package's. A copy of the CLI in an output has none.
 import { existsSync } from "node:fs";
-import { inOrder } from "../converge/deploy/stacks.ts";
+import { inOrder, leavingOf } from "../converge/deploy/stacks.ts";
 import type { Synthesize } from "../converge/deploy/synthesis.ts";
 import { ConvergeFault } from "../converge/fault.ts";
 import type { Own } from "../converge/releases/releases.ts";
@@ -31,7 +31,7 @@ export async function synthesizeHere(
     overridden: (override) => say(overriddenText(override)),
   });
   for (const note of notes) say(note);
-  return inOrder(stacks);
+  return inOrder(stacks, leavingOf(output));
 }
 
 /** Undefined where cdktf has to do it: without an app, or without a platform file beside somebody's own app. */

@@ -1,6 +1,7 @@
 // `soundstage diff`: what Terraform would change in stacks, several planned at once, shown in the order of a deploy.
 import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { ConvergeFault } from "../fault.ts";
 import { ProcessStop } from "../run/stop.ts";
 import { type Change, changesOf, warningsOf } from "../terraform/plan-json.ts";
 import { Programs } from "../terraform/programs.ts";
@@ -82,14 +83,13 @@ async function planned(stacks: readonly string[], means: Means): Promise<Result[
   // Two at once may spoil a shared cache of providers (Terraform, "Provider Plugin Cache").
   let initialized: Promise<unknown> = Promise.resolve();
   const init = (terraform: Terraform): Promise<void> => {
-    const own = initialized.then(() => terraform.init());
+    const own = initialized.then(() => goOn(means.stop)).then(() => terraform.init());
     initialized = own.catch(() => undefined);
     return own;
   };
   const worker = async (): Promise<void> => {
     for (let stack = waiting.shift(); stack !== undefined; stack = waiting.shift()) {
-      if (means.stop.reason) results.set(stack, { stack, failed: means.stop.reason, said: [] });
-      else results.set(stack, await diffOf(stack, means, init));
+      results.set(stack, await diffOf(stack, means, init));
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, stacks.length) }, worker));
@@ -98,7 +98,7 @@ async function planned(stacks: readonly string[], means: Means): Promise<Result[
 
 async function diffOf(
   stack: string,
-  { output, programs }: Means,
+  { output, programs, stop }: Means,
   init: (terraform: Terraform) => Promise<void>,
 ): Promise<Result> {
   const said: string[] = [];
@@ -107,6 +107,7 @@ async function diffOf(
   try {
     const terraform = new Terraform(programs(), output, stack, (line) => said.push(line));
     await init(terraform);
+    goOn(stop);
     const plan = await terraform.plan(file);
     const changes = changesOf(plan);
     return {
@@ -120,6 +121,11 @@ async function diffOf(
   } finally {
     rmSync(join(output, "stacks", stack, file), { force: true });
   }
+}
+
+/** Throws once the run was told to end: nothing else is begun. */
+function goOn({ reason }: ProcessStop): void {
+  if (reason !== undefined) throw new ConvergeFault(`not planned: ${reason}`);
 }
 
 function show(result: Result): void {

@@ -1,8 +1,17 @@
-import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../lab/run.ts";
 
 const terraform = ["terraform", "tofu"].find((name) => spawnSync(name, ["version"]).status === 0);
 const missing = terraform ? "" : " (neither terraform nor tofu is on PATH)";
@@ -62,6 +71,19 @@ describe.skipIf(!terraform)(`synth and diff without cdktf${missing}`, { timeout:
     expect([status, stdout]).toEqual([1, "\nregion-eu\n"]);
     expect(stderr).toContain("region-eu: ");
     expect(stderr).toContain("plan failed with exit code 1");
+  });
+
+  test("a run that is told to end waits for what runs, and begins nothing else", async () => {
+    const path = mkdtempSync(join(tmpdir(), "slow-"));
+    writeFileSync(join(path, "slow"), `#!/bin/sh\necho "$1" >>'${path}/begun'\nexec sleep 60\n`, {
+      mode: 0o755,
+    });
+    const cli = [join(output, "bin", "soundstage.mjs"), "diff", "region-eu", "local", "--skip-synth"];
+    const run = spawn(process.execPath, cli, { env: { ...env, TERRAFORM_BINARY_NAME: join(path, "slow") } });
+    await eventually(20_000, async () => readFileSync(join(path, "begun")));
+    run.kill("SIGINT");
+    expect(await new Promise((resolve) => run.once("close", resolve))).toBe(130);
+    expect(readFileSync(join(path, "begun"), "utf8")).toBe("init\n");
   });
 
   test("the CLI in an output says that it has no app", () => {

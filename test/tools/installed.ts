@@ -1,6 +1,6 @@
 // The package as others have it: packed, unpacked in a folder outside of the repository, with nothing but what it asks for.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -18,9 +18,13 @@ export function packed(): string {
   return join(folder, name);
 }
 
-/** What npm does without a registry: dependencies and peers come from this checkout, optional ones where they are named. */
-export function installed(tarball: string, optional: readonly string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), "installed-"));
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), "installed-"));
+
+/**
+ * What npm does without a registry: dependencies and peers come from this checkout, optional ones where they are named.
+ * @param folder what is installed there stays
+ */
+export function installed(tarball: string, optional: readonly string[], folder = newFolder()): string {
   const modules = join(folder, "node_modules");
   const own = join(modules, "soundstage");
   mkdirSync(join(modules, ".bin"), { recursive: true });
@@ -31,6 +35,7 @@ export function installed(tarball: string, optional: readonly string[]): string 
     (name) => !(name in manifest.peerDependenciesMeta),
   );
   for (const name of [...Object.keys(manifest.dependencies), ...peers, ...optional]) {
+    if (existsSync(join(modules, name))) continue;
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(resolve("node_modules", name), join(modules, name));
   }

