@@ -55,7 +55,8 @@ compare_files() {
   while read -r path; do
     if [ -e "$STATE/originals/$(digest "$path")" ]; then say gone "back$TAB$path"; else say gone "removed$TAB$path"; fi
   done <"$WORK/gone"
-  records archive "$asked" | while IFS="$TAB" read -r sha _ path; do is_archive "$sha" "$path" || say archive "$path"; done
+  records archive "$asked" | while IFS="$TAB" read -r sha _ path; do is_archive "$sha" "$path" || printf '%s\n' "$path"; done >"$WORK/trees"
+  sed "s/^/archive$TAB/" "$WORK/trees"
   if { cut -f2 "$WORK/differs"; cat "$WORK/gone"; } | grep -Eq "$GUARDED"; then say guard "$GUARD"; fi
 }
 
@@ -126,6 +127,8 @@ compare_units() {
     # What ran before us runs on, with its files as they were.
     if [ "$(cat "$STATE/units/$name" 2>/dev/null)" = active ]; then say unit "$name${TAB}reload"; else say unit "$name${TAB}stop"; fi
   done
+  { cut -f2 "$WORK/differs"; cat "$WORK/trees"; records secret "$ours" | cut -f4; } >"$WORK/due"
+  distrusted=" $(overruled "${ours%/manifest}" "$asked" | tr "$TAB\n" ': ')"
   while IFS="$TAB" read -r name state; do
     verb=$(unit_verb_to_be "$name" "$state")
     [ -z "$verb" ] || say unit "$name$TAB$verb"

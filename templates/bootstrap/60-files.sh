@@ -24,6 +24,7 @@ transition_files() {
   fi
   keep_originals "$2" || return 1
   keep_produced "$1" || return 1
+  distrust "$1" "$2"
   attempt files folders put_folders "$2/manifest" || return 1
   # What a package or the base system had there comes back.
   digests <"$WORK/gone" | while IFS="$TAB" read -r key path; do
@@ -45,6 +46,40 @@ transition_files() {
   folders | sort -zu | xargs -0 -r sync
   { cat "$WORK/put" && cut -f2 "$WORK/archives" && sed 's/$/ (gone)/' "$WORK/removed"; } | while read -r path; do say files "$path"; done
   ! grep -q '^/etc/systemd/system/' "$WORK/put" "$WORK/removed" || systemctl daemon-reload
+}
+
+# distrust FROM TO: what somebody changed is what a unit may run with by now: it takes it up anew once that is overwritten.
+distrust() {
+  { cut -f4 "$WORK/puts"; cut -f2 "$WORK/archives"; } >"$WORK/due"
+  overruled "$1" "$2/manifest" | while IFS="$TAB" read -r unit kind; do
+    [ -e "$STATE/running/$unit" ] || continue
+    { read -r restart; read -r reload; } <"$STATE/running/$unit" || true
+    if [ "$kind" = restart ]; then restart=overruled; else reload=overruled; fi
+    printf '%s\n%s\n' "$restart" "$reload" >"$STATE/running/$unit"
+  done
+}
+
+# overruled GENERATION MANIFEST: units of MANIFEST, each with restart or reload, that a path in $WORK/due triggers which
+# does not hold what GENERATION put there.
+overruled() {
+  [ -s "$WORK/due" ] || return 0
+  xargs -d '\n' sha256sum <"$WORK/due" >"$WORK/sums" 2>/dev/null || true
+  : >"$WORK/due-secrets"
+  # Trees that are to be unpacked again are not what they were.
+  awk -F "$TAB" -v due="$WORK/due" -v sums="$WORK/sums" -v secrets="$WORK/due-secrets" '
+    BEGIN {
+      while ((getline <due) > 0) asked[$0] = 1
+      while ((getline line <sums) > 0) is[substr(line, 67)] = substr(line, 1, 64)
+    }
+    !($NF in asked) { next }
+    $1 == "archive" || $1 == "file" && is[$NF] != $4 { print $NF }
+    $1 == "secret" { print $NF >secrets }' "$1/manifest" >"$WORK/overruled"
+  while read -r path; do
+    cmp -s "$1/secrets/$(digest "$path")" "$path" || printf '%s\n' "$path"
+  done <"$WORK/due-secrets" >>"$WORK/overruled"
+  [ ! -s "$WORK/overruled" ] || awk -F "$TAB" -v paths="$WORK/overruled" '
+    BEGIN { while ((getline <paths) > 0) overruled[$0] = 1 }
+    $1 == "trigger" && ($4 in overruled) { print $2 FS $3 }' "$2"
 }
 
 # put_folders MANIFEST [missing]: the folders that it declares, each with its mode and owner; or those that are not there.

@@ -39,6 +39,8 @@ trigger_digest() {
 unit_verb() {
   was_restart='' was_reload=''
   [ ! -e "$STATE/running/$1" ] || { read -r was_restart; read -r was_reload; } <"$STATE/running/$1"
+  case "${distrusted:-}" in *" $1:restart "*) was_restart=overruled ;; esac
+  case "${distrusted:-}" in *" $1:reload "*) was_reload=overruled ;; esac
   if ! systemctl is-active --quiet "$1"; then
     echo start
   elif [ "$2" != "$was_restart" ]; then

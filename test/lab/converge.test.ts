@@ -99,6 +99,22 @@ describe.skipIf(missing)(`converge${missing ? ` (${missing})` : ""}`, () => {
     expect(page("one")).toBe("first\n");
   });
 
+  test("a service that runs with what somebody wrote over ours takes up ours again", async () => {
+    const out = output({});
+    await lab
+      .host("one")
+      .must(
+        "mkdir /srv/theirs; echo theirs > /srv/theirs/index.html; sed -i s,/srv/page,/srv/theirs, /etc/nginx/sites-enabled/default; systemctl reload nginx",
+      );
+    await expect.poll(() => page("one")).toBe("theirs\n");
+    expect(await converge({ output: out, stack: "test" })).toBe(0);
+    expect(said.join("\n")).toMatch(/one +units +nginx\.service reloaded/);
+    await expect.poll(() => page("one")).toBe("first\n");
+    said.splice(0);
+    expect(await converge({ output: out, stack: "test" })).toBe(0);
+    expect(said.join("\n")).toMatch(/2 same/);
+  });
+
   test("a configuration that its checker refuses stops every host before anything changes", async () => {
     const code = await converge({
       output: output(

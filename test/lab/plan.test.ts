@@ -136,7 +136,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
     expect([plan.code, plan.stderr]).toEqual([2, ""]);
     expect(plan.stdout).toContain("a  nothing to change\nb  generation 1");
     expect(plan.stdout).toContain(
-      "  ! drift: /srv/page\n  ~ /srv/page  (drift)\n    @@ -1 +1 @@\n    -zero\n    +one\n",
+      "  ! drift: /srv/page\n  ~ /srv/page  (drift)\n    @@ -1 +1 @@\n    -zero\n    +one\n  ~ unit page.service: restart",
     );
     const json = JSON.parse((await ask("drift", held, "--json")).stdout);
     expect(json.stacks[0].hosts[1]).toMatchObject({
