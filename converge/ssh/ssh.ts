@@ -204,11 +204,11 @@ export class Ssh {
   }
 }
 
-/** A name that does not resolve for now, a port that nobody listens on yet, a server that takes no more for now. */
+/** A name that does not resolve for now, a port that nobody listens on yet, a server that takes no more for now or restarts. */
 function isTransient(error: Error): boolean {
   return (
     ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET"].includes(
       (error as NodeJS.ErrnoException).code ?? "",
-    ) || error.message.includes("before handshake")
+    ) || /before handshake|No response from server/.test(error.message)
   );
 }

@@ -59,7 +59,16 @@ export class Terraform {
     const { code, stdout } = await this.#run(verb, args, (line) => said.push(line));
     if (code === 0) return stdout;
     for (const line of said) this.#complain(line);
-    throw new ConvergeFault(`${binary()} ${verb} failed with exit code ${code}`);
+    throw new ConvergeFault(this.#locked(said) ?? `${binary()} ${verb} failed with exit code ${code}`);
+  }
+
+  /** What to do where the state is locked; Terraform says who has it, and no more. */
+  #locked(said: readonly string[]): string | undefined {
+    const text = said.join("\n");
+    if (!text.includes("Error acquiring the state lock")) return undefined;
+    const told = (name: string) => new RegExp(`\\b${name}: +(.*\\S)`).exec(text)?.[1] ?? "unknown";
+    const free = `${binary()} -chdir=${this.#folder} force-unlock ${told("ID")}`;
+    return `its state is locked by ${told("Who")} since ${told("Created")}: wait for that run to end; where it was killed and its Terraform runs no more: ${free}`;
   }
 
   #run(verb: string, args: readonly string[], heard: Required<Started>["heard"]) {

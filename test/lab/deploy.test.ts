@@ -6,6 +6,7 @@ import { Cli, type Ended } from "./cli.ts";
 import { Fleet, type Wants } from "./fleet.ts";
 import { withArgument, workingIn } from "./processes.ts";
 import { deployMissing, deployTool } from "./requirements.ts";
+import { eventually } from "./run.ts";
 
 const missing = deployMissing();
 
@@ -111,8 +112,47 @@ describe.skipIf(missing)(`a deploy with a saved plan${missing ? ` (${missing})` 
     },
   );
 
+  test("by a second SIGINT it ends at once; the host finishes alone, and the next deploy completes", async () => {
+    const [one, other] = fleet.pages();
+    const out = output(both("twice", 5));
+    const run = start("deploy", out, "--skip-synth", "--yes");
+    await fleet.starting("a");
+    run.kill("SIGINT");
+    await eventually(5000, async () =>
+      expect(run.stderr).toContain("SIGINT arrived: what runs is told to end"),
+    );
+    // What comes sooner is still the first key.
+    await new Promise((done) => setTimeout(done, 700));
+    expect(run.child.exitCode).toBeNull();
+    run.kill("SIGINT");
+    const ended = await run.ended;
+    expect([ended.code, withArgument(out), workingIn(out)]).toEqual([130, [], []]);
+    await fleet.starting("a");
+    expect(ended.stdout).toMatch(/\nSIGINT arrived; not done: fleet\n$/);
+    await fleet.settled("a");
+    expect([one, "twice"]).toContain(fleet.pages()[0]);
+    expect(fleet.pages()[1]).toBe(other);
+    const rest = await deploy(out);
+    expect([rest.code, fleet.pages()], rest.stderr).toEqual([0, ["twice", "twice"]]);
+  });
+
+  test("by a SIGKILL while Terraform applies hosts are wholly old or new, and the next deploy completes", async () => {
+    const [one, other] = fleet.pages();
+    const out = output(both("killed", 3));
+    const run = start("deploy", out, "--skip-synth", "--yes");
+    await fleet.starting("a");
+    run.kill("SIGKILL");
+    expect((await run.ended).signal).toBe("SIGKILL");
+    await eventually(30_000, async () => expect([withArgument(out), workingIn(out)]).toEqual([[], []]));
+    await fleet.settled("a");
+    expect([one, "killed"]).toContain(fleet.pages()[0]);
+    expect(fleet.pages()[1]).toBe(other);
+    const rest = await deploy(out);
+    expect([rest.code, fleet.pages()], rest.stderr).toEqual([0, ["killed", "killed"]]);
+  });
+
   test("observe writes what hosts have, and the plan warns of it without touching the state", async () => {
-    const out = output(both("SIGHUP", 3));
+    const out = output(both("killed", 3));
     const before = state();
     const well = await observe(out);
     expect([well.code, well.stdout.split("\n").at(-2)], well.stderr).toEqual([0, `written: ${file()}`]);
@@ -136,7 +176,7 @@ describe.skipIf(missing)(`a deploy with a saved plan${missing ? ` (${missing})` 
     expect(plan.stderr).toContain("soundstage apply --stack fleet");
     expect([plan.code, state()]).toEqual([2, before]);
 
-    const away = await observe(output({ a: { page: "SIGHUP" }, b: { page: "SIGHUP", ports: [2222] } }));
+    const away = await observe(output({ a: { page: "killed" }, b: { page: "killed", ports: [2222] } }));
     expect(away.code).toBe(1);
     expect(away.stderr).toMatch(/^b {2}FAILED {2}.*can not be reached/m);
     expect(Object.keys(observed().hosts)).toEqual(["a", "b"]);

@@ -173,6 +173,90 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
     });
   });
 
+  test("a rollback of a host that leads its group hands over before anything of it restarts", async () => {
+    const lead = {
+      leads: "test -e /srv/leads",
+      handover: "rm /srv/leads; cp /srv/page /srv/handed",
+      gate: "test ! -e /srv/leads",
+    };
+    const order = [{ group: "db", mode: "one-by-one" as const, ...lead }];
+    for (const page of ["led", "leads"])
+      expect((await fleet.applied(fleet.output({ a: { page, order } }))).code).toBe(0);
+    await fleet.lab.host("a").must("touch /srv/leads");
+    const back = await command(fleet.output({ a: { page: "leads", order } }), "rollback", "a").ended;
+    expect([back.code, back.stderr, fleet.pages()[0]]).toEqual([0, "", "led"]);
+    expect(steps(back.stdout, "handover", "files", "units", "generation")).toEqual([
+      "a handover",
+      "a files",
+      "a units",
+      "a generation",
+    ]);
+    // While the page that it led with was still there.
+    expect(await fleet.lab.host("a").must("cat /srv/handed; ls /srv/leads 2>&1 || true")).toMatch(
+      /^leads\nls: /,
+    );
+  });
+
+  test("a rollback that could lock out is confirmed by a new connection, or put back", async () => {
+    const host = fleet.lab.host("b");
+    const shut = "/etc/ssh/sshd_config.d/60-soundstage.conf";
+    // As Debian installs it. A first boot enables ssh.socket as well, under which every reload ends sshd until the next
+    // connection, and the sixth of ten seconds for good.
+    await host.must("systemctl disable --now ssh.socket; systemctl restart ssh.service");
+    await host.must("groupadd operators; usermod -aG operators root");
+    const [grouped, open] = [
+      fleet.output({ b: { page: "grouped", sshd: "AllowGroups operators\n" } }),
+      fleet.output({ b: { page: "open" } }),
+    ];
+    for (const output of [grouped, open]) {
+      const { code, stderr } = await fleet.applied(output);
+      expect([code, stderr]).toEqual([0, ""]);
+    }
+    const back = await command(open, "rollback", "b").ended;
+    expect([back.code, back.stderr, fleet.pages()[1]]).toEqual([0, "", "grouped"]);
+    expect(back.stdout).toMatch(/^b +confirmed +a new connection was made with what changed$/m);
+    const forth = await command(open, "rollback", "b").ended;
+    expect([forth.code, fleet.pages()[1]], forth.stdout + forth.stderr).toEqual([0, "open"]);
+
+    // Nobody is let in by what once was right.
+    await host.must("gpasswd --delete root operators");
+    const locked = await command(open, "rollback", "b").ended;
+    expect([locked.code, fleet.pages()[1], await fleet.held()], locked.stdout + locked.stderr).toEqual([
+      1,
+      "open",
+      [],
+    ]);
+    expect(locked.stderr).toMatch(
+      /^b +FAILED +no new connection can be made with what changed, so it is put back/m,
+    );
+    expect((await host.exec(`ls ${shut}; systemctl is-active soundstage-guard.timer`)).stdout).toBe(
+      "inactive\n",
+    );
+    expect((await command(open, "status", "b").ended).code).toBe(0);
+  });
+
+  test("a rollback that is told to end goes no further, or finishes and proves what it has begun", async () => {
+    const [slow, quick] = [
+      fleet.output({ a: { page: "slow", slow: 2, check: 2 } }),
+      fleet.output({ a: { page: "quick" } }),
+    ];
+    for (const output of [slow, quick]) expect((await fleet.applied(output)).code).toBe(0);
+    const early = command(quick, "rollback", "a");
+    await eventually(10_000, async () => expect(await fleet.held()).toEqual(["a"]));
+    early.kill("SIGINT");
+    const stopped = await early.ended;
+    expect([stopped.code, fleet.pages()[0], await fleet.held()]).toEqual([130, "quick", []]);
+    expect(stopped.stdout).toMatch(/^a +stopped +SIGINT arrived; nothing was changed here$/m);
+
+    const late = command(quick, "rollback", "a");
+    await fleet.starting("a");
+    late.kill("SIGINT");
+    const finished = await late.ended;
+    // It is in place and proven: that is what was asked for.
+    expect([finished.code, fleet.pages()[0], await fleet.held()]).toEqual([0, "slow", []]);
+    expect(finished.stdout).toMatch(/^a +generation +\d+$/m);
+  });
+
   test("doctor examines this machine and the hosts, and says how to mend what fails", async () => {
     await fleet.lab.host("b").must("systemctl stop ssh.socket ssh.service");
     const { code, stdout, stderr } = await run("doctor", "--json");

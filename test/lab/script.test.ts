@@ -179,6 +179,35 @@ describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, (
     expect(await must(`cat ${key}`)).toBe("1234\n");
   });
 
+  test.for(["action", "probe"])(
+    "keys that left come back where the %s of what took them away fails",
+    async (what) => {
+      const [folder, copy] = ["/etc/keys", "/srv/reader/key"];
+      await applied((one, stack) => {
+        page("keyed\n")(one, stack);
+        one.produces(folder, copy);
+        one.action(stack, "keys", {
+          when: "prepare",
+          scope: "host",
+          check: `[ -s ${folder}/key ] && [ -s ${copy} ] || exit 1`,
+          apply: `umask 077; mkdir -p ${folder} /srv/reader; head -c 32 /dev/urandom >${folder}/key; ln -sf key ${folder}/link; cp ${folder}/key ${copy}; chown games: ${copy}`,
+        });
+      });
+      const keys = () =>
+        must(`stat -c '%A %U %N' ${folder} ${folder}/* ${copy}; sha256sum ${folder}/key ${copy}`);
+      const before = await keys();
+      const fails = `ls -d ${folder} ${copy} >/run/there; exit 1`;
+      const code = await run((one, stack) => {
+        page("keyless\n")(one, stack);
+        if (what === "probe") one.probe(stack, "page", { command: fails, seconds: 1 });
+        else one.action(stack, "fails", { when: "after", scope: "host", check: "exit 1", apply: fails });
+      });
+      expect([code, await must("cat /run/there"), await keys()]).toEqual([1, "", before]);
+      await applied(page("keyless\n"));
+      expect((await host().exec(`ls -d ${folder} ${copy}`)).stdout).toBe("");
+    },
+  );
+
   test("what undoes a generation that holds is never run", async () => {
     await must(
       `echo 'touch /run/undone' >${STATE}/undone; mv ${STATE}/undone ${STATE}/objects/$(printf %064d 0); printf '%064d\\n' 0 >${STATE}/undo`,
@@ -217,15 +246,31 @@ describe.skipIf(missing)(`the host's script${missing ? ` (${missing})` : ""}`, (
     ]);
   });
 
+  const POLICY = "/usr/sbin/policy-rc.d";
+  const packaged: Furnish = (one, stack) => {
+    page("policy\n")(one, stack);
+    one.package(stack, "no-such-package");
+  };
+
   test("what keeps services from starting does not outlive a run that was killed", async () => {
-    await must(
-      "printf '#!/bin/sh\\n# soundstage: of a run that was killed\\nexit 101\\n' >/usr/sbin/policy-rc.d",
-    );
-    await applied((one, stack) => {
-      page("policy\n")(one, stack);
-      one.package(stack, "coreutils");
-    });
-    expect((await host().exec("ls /usr/sbin/policy-rc.d")).code).not.toBe(0);
+    // Within the installation, with all that led it.
+    await wrap("apt-get", `cp ${POLICY} /run/policy; kill -9 "$PPID"; exit 1`);
+    carried(output(packaged));
+    expect((await host().exec("sh /root/bundle/bootstrap.sh apply")).code).not.toBe(0);
+    expect(await must(`cat ${POLICY}`)).toBe(await must("cat /run/policy"));
+    expect((await host().exec(POLICY)).code).toBe(101);
+    await must("rm /usr/local/sbin/apt-get");
+    await applied(page("no policy\n"));
+    expect((await host().exec(`ls ${POLICY}`)).code).not.toBe(0);
+  });
+
+  test("the operator's own stays as it is, also while packages are installed", async () => {
+    const own = "#!/bin/sh\nexit 104\n";
+    await host().must(`cat >${POLICY}; chmod 755 ${POLICY}; rm /run/policy`, { input: own });
+    await wrap("apt-get", `cp ${POLICY} /run/policy`);
+    await applied(packaged);
+    await must("rm /usr/local/sbin/apt-get");
+    expect(await must(`cat /run/policy ${POLICY}; rm ${POLICY}`)).toBe(own + own);
   });
 
   test("nor that of the operator's scripts one whose mirror does not answer", async () => {

@@ -4,14 +4,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { bundleCli } from "../../bin/bundle-cli.ts";
 import type { Connection } from "../../bundle/manifest.ts";
 import { Converge } from "../../constructs/host/converge.ts";
 import { converge } from "../../converge/converge.ts";
 import { synthOutput } from "../constructs/synth.ts";
 import { captured } from "./captured.ts";
+import { Cli } from "./cli.ts";
 import { labHost } from "./lab-host.ts";
 import { Reach, unpinned } from "./reach.ts";
 import { labMissing } from "./requirements.ts";
+import { eventually } from "./run.ts";
 
 const missing = labMissing();
 const PASSWORD = "an-open-sesame-27";
@@ -31,6 +34,7 @@ describe.skipIf(missing)(`sudo${missing ? ` (${missing})` : ""}`, () => {
     );
     reach.put("word", PASSWORD);
     reach.put("other", "another-word");
+    await bundleCli(cli());
   });
   afterEach(() => reach.hangUp());
   afterAll(() => reach?.stop());
@@ -41,6 +45,10 @@ describe.skipIf(missing)(`sudo${missing ? ` (${missing})` : ""}`, () => {
     reach.one.must("cat >/etc/sudoers.d/deploy; chmod 440 /etc/sudoers.d/deploy", {
       input: `${rules.join("\n")}\n`,
     });
+
+  const cli = () => join(reach.lab.folder, "cli", "soundstage.mjs");
+  const command = (output: string, verb: string, ...args: readonly string[]) =>
+    new Cli([process.execPath, cli(), verb, ...args, "--stack", "test", "--output", output], {});
 
   /** All that a command may be: with and without stdin, text and stream, with a quote and a failure. */
   async function works(connection: Connection): Promise<void> {
@@ -135,5 +143,67 @@ describe.skipIf(missing)(`sudo${missing ? ` (${missing})` : ""}`, () => {
     said.splice(0);
     expect(await converge({ output: output(page), stack: "test" })).toBe(0);
     expect(said.join("\n")).toMatch(/^one +same/);
+  });
+
+  test.for([
+    ["asks for no password", "deploy ALL=(root) NOPASSWD: ALL", undefined],
+    ["asks for one", "deploy ALL=(root) ALL", "word"],
+  ] as const)("logs and unlock, where sudo %s", async ([name, rule, word]) => {
+    await sudoers(rule, "Defaults use_pty, timestamp_timeout=0");
+    const { one } = reach;
+    const output = (page: string, seconds: number) =>
+      synthOutput((stack) => {
+        const host = labHost(stack, "one", deploy(word));
+        host.file(stack, "/srv/page", { content: page });
+        host.file(stack, "/etc/systemd/system/page.service", {
+          content: `[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep ${seconds}\n`,
+        });
+        host.unit(stack, "page.service", { restart: ["/srv/page"] });
+        new Converge(stack, "converge", { stack: "test", hosts: [host] });
+      });
+    const out = output(name, 0);
+    const runs = [command(out, "apply")];
+    const begun = (verb: string, ...args: readonly string[]) => {
+      const run = command(out, verb, ...args);
+      runs.push(run);
+      return run;
+    };
+    expect((await runs[0]?.ended)?.code, runs[0]?.stderr).toBe(0);
+
+    const logs = await begun("logs", "one", "page.service", "--lines", "1").ended;
+    expect([logs.code, logs.stderr, logs.stdout]).toEqual([
+      0,
+      "",
+      expect.stringMatching(/^.*page\.service.*\n$/),
+    ]);
+    const following = begun("logs", "one", "page.service", "--follow", "--lines", "0");
+    const journals = async (count: string) =>
+      expect((await one.exec("ls -l /proc/[0-9]*/exe 2>/dev/null | grep -c /journalctl")).stdout).toBe(
+        `${count}\n`,
+      );
+    await eventually(10_000, () => journals("1"));
+    await one.must("systemctl restart page.service");
+    await eventually(10_000, async () => expect(following.stdout).toContain("page.service"));
+    following.kill("SIGINT");
+    await following.ended;
+    await eventually(10_000, () => journals("0"));
+
+    const applying = command(output(`${name} is slow`, 3), "apply");
+    runs.push(applying);
+    await eventually(20_000, async () =>
+      expect((await one.exec("systemctl is-active page.service")).stdout).toBe("activating\n"),
+    );
+    const asked = await begun("unlock", "one").ended;
+    expect([asked.code, asked.stdout]).toEqual([
+      2,
+      expect.stringMatching(/^one is held by .*\none {2}nothing was changed\n$/),
+    ]);
+    const taken = await begun("unlock", "one", "--yes").ended;
+    expect([taken.code, taken.stdout], taken.stderr).toEqual([
+      0,
+      expect.stringMatching(/^one {2}taken from .*\none {2}generation \d+ is in place again$/m),
+    ]);
+    expect([(await applying.ended).code, await one.must("cat /srv/page")]).toEqual([1, name]);
+    for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toContain(PASSWORD);
   });
 });

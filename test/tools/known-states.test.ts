@@ -3,12 +3,14 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalBackend, TerraformOutput } from "cdktf";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { departedRegions } from "../../converge/deploy/known-states.ts";
 import { Programs } from "../../converge/terraform/programs.ts";
 import { hostsInState } from "../../converge/terraform/records.ts";
+import { Terraform } from "../../converge/terraform/terraform.ts";
 import { setBackend } from "../../stacks/backend.ts";
 import { synthStacks } from "../constructs/synth.ts";
+import { missing as noTerraform, terraform } from "./folder-regions.ts";
 import { CREDENTIALS, Moto } from "./moto.ts";
 
 const state = (host: string) =>
@@ -68,11 +70,12 @@ describe.skipIf(missing.length > 0)(
     }, 180_000);
     afterAll(() => {
       moto?.stop();
+      vi.unstubAllEnvs();
       process.env = before;
     });
 
-    const output = (bucket: string) => {
-      const s3 = { bucket, region: "us-east-1", key: "live", endpoint: moto.endpoint };
+    const output = (bucket: string, key = "live") => {
+      const s3 = { bucket, region: "us-east-1", key, endpoint: moto.endpoint };
       return synthStacks({
         "region-eu": (stack) => {
           setBackend(stack, "region-eu", {
@@ -96,5 +99,32 @@ describe.skipIf(missing.length > 0)(
         /aws s3api list-objects-v2 failed: .*NoSuchBucket/,
       );
     });
+
+    test.skipIf(!terraform)(
+      `whose lock a killed run left are freed by the command that is said${noTerraform}`,
+      { timeout: 120_000 },
+      async () => {
+        const out = output("states", "locked");
+        vi.stubEnv("TERRAFORM_BINARY_NAME", terraform);
+        const region = new Terraform(new Programs(), out, "region-eu", () => {});
+        await region.init();
+        const lock = {
+          ID: "0f7d6c1e",
+          Operation: "OperationTypeApply",
+          Who: "eva@desk",
+          Created: "2026-01-02T03:04:05Z",
+        };
+        aws(["s3", "cp", "-", "s3://states/locked/region-eu.tfstate.tflock"], JSON.stringify(lock));
+        const refused = await region.plan("one.tfplan").catch(({ message }: Error) => message);
+        const free =
+          /^its state is locked by eva@desk since 2026-01-02 .*: (\S+ -chdir=\S+ force-unlock \S+)$/;
+        expect(refused).toMatch(free);
+        const [program, ...args] = (free.exec(String(refused))?.[1] ?? "").split(" ");
+        expect(spawnSync(program as string, [...args.slice(0, 2), "-force", ...args.slice(2)]).status).toBe(
+          0,
+        );
+        await region.plan("one.tfplan");
+      },
+    );
   },
 );

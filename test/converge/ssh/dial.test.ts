@@ -73,6 +73,7 @@ test("what may pass is tried again, later each time; what will not is not", asyn
 test.for([
   ["closes before its banner", "end", "", true],
   ["takes no more for now", "end", "Exceeded MaxStartups\r\n", true],
+  ["ends before its key, as one that takes up its configuration", "end", "SSH-2.0-OpenSSH_9.2\r\n", true],
   ["resets before its key", "reset", "SSH-2.0-OpenSSH_9.2\r\n", true],
   ["is no SSH server", "end", "SSH-1.0-other\r\n", false],
 ] as const)("a server that %s", async ([, how, banner, transient]) => {
