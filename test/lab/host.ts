@@ -107,6 +107,8 @@ export class LabHost {
       `Acquire::http::Proxy "${options.proxy}";\nAcquire::http::Pipeline-Depth "0";\n`,
     );
     this.#put("etc/hostname", `${this.name}\n`);
+    // Debian's installer leaves it off; a first boot by presets alone would have systemd listen in sshd's place.
+    this.#put("etc/systemd/system-preset/00-lab.preset", "disable ssh.socket\n");
     this.#put("etc/hosts", `127.0.0.1 localhost\n${this.private} ${this.name}\n`);
     const { netns } = this;
     await must("sh", [
