@@ -7,6 +7,9 @@ import { defineConfig } from "vitest/config";
 const scratch = process.env.SOUNDSTAGE_TEST_TMP ?? mkdtempSync(join(tmpdir(), "soundstage-test-"));
 process.env.SOUNDSTAGE_TEST_TMP = scratch;
 
+/** Labs that want the machine for themselves. */
+const WIDE = ["test/lab/fleet.test.ts", "test/lab/thousand.test.ts"];
+
 /** The kinds of tests and where they lie; `bin/test <kind>` runs one, with those that its name begins. */
 const kinds = {
   unit: {
@@ -19,17 +22,19 @@ const kinds = {
   golden: { include: ["test/golden/**/*.test.ts"] },
   tools: { include: ["test/tools/**/*.test.ts"] },
   browser: { include: ["{test/browser,relay}/**/*.browser.test.ts"] },
-  lab: { include: ["test/lab/**/*.test.ts"], exclude: ["test/lab/faults/**"] },
+  lab: { include: ["test/lab/{region,self}/**/*.test.ts", ...WIDE] },
+  "lab-hosts": { include: ["test/lab/*.test.ts"], exclude: WIDE },
   "lab-faults": { include: ["test/lab/faults/**/*.test.ts"] },
 } as const;
 
-/** Files that run at a time. Labs share the machine and the package proxy; those of faults have one host and mostly wait. */
+/** Files that run at a time: labs of two hosts, and of one, mostly wait. */
 const workers: Record<keyof typeof kinds, number> = {
   unit: 2,
   golden: 2,
   tools: 2,
   browser: 1,
   lab: 1,
+  "lab-hosts": 2,
   "lab-faults": 3,
 };
 
