@@ -1,7 +1,7 @@
 // Secrets are resolved at the last moment, on the operator's side, and go to a host over the channel's stdin alone.
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { OperatorRef, SecretFile, SecretRef } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
 import { printed } from "./program.ts";
@@ -147,7 +147,11 @@ export class Secrets {
       return readFileSync(path, "utf8").replace(/\n$/, "");
     } catch (error) {
       if (error instanceof ConvergeFault) throw error;
-      throw new ConvergeFault(`file ${path} can not be read (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      // A reference without a version is to the authority, which somebody who begins has yet to make.
+      const made = code === "ENOENT" && !("version" in ref);
+      const hint = `: bring the authority's files there, or make the first ones: soundstage ca init ${dirname(path)}`;
+      throw new ConvergeFault(`file ${path} can not be read (${code})${made ? hint : ""}`);
     }
   }
 }
