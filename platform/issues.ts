@@ -105,7 +105,7 @@ function unknownKey(key: string, path: Path, known: readonly string[], near: Nea
 }
 
 function plainFault(issue: Issue, path: Path, found: unknown, near: Near, places: Places): Found {
-  const clear = issue.message === CLEAR && found !== undefined && found !== null;
+  const clear = CLEAR.includes(issue.message) && found !== undefined && found !== null;
   const rule = clear ? { rule: "secret-in-clear" } : {};
   if (clear) places.hide(path);
   if (found === undefined)

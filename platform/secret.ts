@@ -24,9 +24,11 @@ const key = text(KEY_PATH, "expected keys of that file, joined by dots, such as 
   description: "Where in that file the secret stands: its keys, joined by dots.",
 });
 
-/** What is said where a secret itself stands. */
-export const CLEAR =
-  "expected a reference such as {env: NAME, version: 1}: a secret has no place in this file";
+/** What is said where a secret itself stands, and where one of the operator's own does. */
+const [SECRET_CLEAR, OPERATOR_CLEAR] = ["{env: NAME, version: 1}", "{file: path} or {env: NAME}"].map(
+  (form) => `expected a reference such as ${form}: a secret has no place in this file`,
+) as [string, string];
+export const CLEAR: readonly string[] = [SECRET_CLEAR, OPERATOR_CLEAR];
 
 /** A secret is a reference, resolved when it is applied. */
 export const secret = z
@@ -41,7 +43,7 @@ export const secret = z
       error: ({ input }) =>
         typeof input === "object"
           ? "expected {env: NAME, version: 1}, {file: path, version: 1}, {command: [program, argument], version: 1} or {sops: path, key: a.b, version: 1}"
-          : CLEAR,
+          : SECRET_CLEAR,
     },
   )
   .meta({ description: "Reference to a secret, which itself never stands in this file." });
@@ -49,7 +51,8 @@ export const secret = z
 /** What is the operator's own, which no host is given: it has no version. */
 export const operatorFile = z
   .union([z.strictObject({ env }), z.strictObject({ file })], {
-    error: ({ input }) => (typeof input === "object" ? "expected {file: path} or {env: NAME}" : CLEAR),
+    error: ({ input }) =>
+      typeof input === "object" ? "expected {file: path} or {env: NAME}" : OPERATOR_CLEAR,
   })
   .meta({ description: "File or environment variable of the operator's, which no host is given." });
 
