@@ -11,7 +11,10 @@ const env = text(
   ENVIRONMENT_NAME,
   "expected the name of an environment variable, such as REDIS_PASSWORD",
 ).meta({ description: "Environment variable of the operator's." });
-const file = z.string().min(1).meta({ description: "File, relative to the folder of this file." });
+const file = z
+  .string()
+  .min(1)
+  .meta({ description: "File, relative to the folder of this file, or from `~/`." });
 const command = z
   .array(z.string())
   .min(1)
@@ -19,7 +22,7 @@ const command = z
 const sops = z
   .string()
   .min(1)
-  .meta({ description: "File that sops encrypted, relative to the folder of this file." });
+  .meta({ description: "File that sops encrypted, relative to the folder of this file, or from `~/`." });
 const key = text(KEY_PATH, "expected keys of that file, joined by dots, such as redis.password").meta({
   description: "Where in that file the secret stands: its keys, joined by dots.",
 });

@@ -1,9 +1,10 @@
 // Secrets are resolved at the last moment, on the operator's side, and go to a host over the channel's stdin alone.
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import type { OperatorRef, SecretFile, SecretRef } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
+import { operatorPath } from "./operator-path.ts";
 import { printed } from "./program.ts";
 import { SopsFiles } from "./sops.ts";
 
@@ -136,7 +137,7 @@ export class Secrets {
       if (!value) throw new ConvergeFault(`environment variable ${ref.env} is not set`);
       return value;
     }
-    const path = resolve(this.#folder, ref.file);
+    const path = operatorPath(this.#folder, ref.file);
     try {
       const found = statSync(path);
       if (!found.isFile()) throw new ConvergeFault(`${path} is no regular file`);
