@@ -27,11 +27,18 @@ const key = text(KEY_PATH, "expected keys of that file, joined by dots, such as 
   description: "Where in that file the secret stands: its keys, joined by dots.",
 });
 
-/** What is said where a secret itself stands, and where one of the operator's own does. */
-const [SECRET_CLEAR, OPERATOR_CLEAR] = ["{env: NAME, version: 1}", "{file: path} or {env: NAME}"].map(
-  (form) => `expected a reference such as ${form}: a secret has no place in this file`,
-) as [string, string];
-export const CLEAR: readonly string[] = [SECRET_CLEAR, OPERATOR_CLEAR];
+/** What is expected where there is nothing. */
+const SECRET = "expected a reference such as {env: NAME, version: 1}";
+const OPERATOR = "expected a reference such as {file: path} or {env: NAME}";
+/** What is said where a secret itself stands. */
+const clear = (form: string) => `${form}: a secret has no place in this file`;
+export const CLEAR: readonly string[] = [clear(SECRET), clear(OPERATOR)];
+
+/** By what stands there: nothing, a reference that is wrong, or the secret. */
+const told = (form: string, forms: string) => (issue: { readonly input?: unknown }) => {
+  if (issue.input === undefined) return form;
+  return typeof issue.input === "object" ? forms : clear(form);
+};
 
 /** A secret is a reference, resolved when it is applied. */
 export const secret = z
@@ -43,10 +50,10 @@ export const secret = z
       z.strictObject({ sops, key, version }),
     ],
     {
-      error: ({ input }) =>
-        typeof input === "object"
-          ? "expected {env: NAME, version: 1}, {file: path, version: 1}, {command: [program, argument], version: 1} or {sops: path, key: a.b, version: 1}"
-          : SECRET_CLEAR,
+      error: told(
+        SECRET,
+        "expected {env: NAME, version: 1}, {file: path, version: 1}, {command: [program, argument], version: 1} or {sops: path, key: a.b, version: 1}",
+      ),
     },
   )
   .meta({ description: "Reference to a secret, which itself never stands in this file." });
@@ -54,8 +61,7 @@ export const secret = z
 /** What is the operator's own, which no host is given: it has no version. */
 export const operatorFile = z
   .union([z.strictObject({ env }), z.strictObject({ file })], {
-    error: ({ input }) =>
-      typeof input === "object" ? "expected {file: path} or {env: NAME}" : OPERATOR_CLEAR,
+    error: told(OPERATOR, "expected {file: path} or {env: NAME}"),
   })
   .meta({ description: "File or environment variable of the operator's, which no host is given." });
 

@@ -35,12 +35,10 @@ const file = z.string().min(1);
 /** What a host and a jump host share. */
 const login = {
   hostKey: hostKey.exactOptional(),
-  identity: file
-    .exactOptional()
-    .meta({
-      description:
-        "File of the private key, relative to the folder of this file, or from `~/`; else the agent.",
-    }),
+  identity: file.exactOptional().meta({
+    description:
+      "File of the private key, relative to the folder of this file, or from `~/`; else the agent.",
+  }),
   passphrase: secret.exactOptional().meta({ description: "Reference to the passphrase of the private key." }),
 };
 
