@@ -22,7 +22,7 @@ need_node() {
   major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null) || fail "Node.js is not installed; install version 20.19 or later"
   [ "$major" -ge 20 ] || fail "Node.js $(node --version) is too old; install version 20.19 or later"
   if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-    echo "Installing the repository's npm packages"
+    echo "Installing the repository's npm packages: this takes about a minute"
     npm ci --no-audit --loglevel=error
     touch node_modules/.package-lock.json
   fi

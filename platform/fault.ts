@@ -13,6 +13,8 @@ export interface Fault {
   readonly source?: string;
   /** Rule that found it; absent where the value itself has the wrong form. */
   readonly rule?: string;
+  /** The key that is missing, as a path. */
+  readonly missing?: string;
 }
 
 /** More than anybody reads. */

@@ -19,8 +19,9 @@ export interface Inspection {
   readonly repeated: number;
 }
 
-const CLEAR =
-  "expected a reference such as {env: NAME, version: 1}, found a secret in the clear: take it out, and change it where it is used";
+/** A file of the operator's own has no version: what is given to no host is not rotated there. */
+const clear = (form: "{env: NAME, version: 1}" | "{file: ca/ca.key} or {env: NAME}") =>
+  `expected a reference such as ${form}, found a secret in the clear: take it out, and change it where it is used`;
 
 export function inspect(contents: Node | null, shown: Shown): Inspection {
   const findings: Finding[] = [];
@@ -55,7 +56,7 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
     else if (isSeq(node)) for (const item of node.items) walk(item as Node, secret);
     else if (isScalar(node) && (secret || looksSecret(String(node.value)))) {
       hide(node);
-      if (!secret) add(start(node), "secret-in-clear", CLEAR);
+      if (!secret) add(start(node), "secret-in-clear", clear("{env: NAME, version: 1}"));
     }
     if ("anchor" in node && node.anchor) sizes.set(node, count - before);
   };
@@ -80,7 +81,11 @@ export function inspect(contents: Node | null, shown: Shown): Inspection {
       }
       const named = secretive(name, parent);
       if (named && isScalar(value) && !["", null, true, false].includes(value.value as string))
-        add(start(value), "secret-in-clear", CLEAR);
+        add(
+          start(value),
+          "secret-in-clear",
+          clear(parent === "authority" ? "{file: ca/ca.key} or {env: NAME}" : "{env: NAME, version: 1}"),
+        );
       walk(value, named, name);
     }
   };

@@ -24,9 +24,8 @@ export interface Places {
   hides(path: Path, key?: boolean): boolean;
 }
 
-/** A fault that says which place lacks its key, or which key was probably meant. */
+/** A fault that says which key was probably meant. */
 interface Found extends Fault {
-  readonly missing?: string;
   readonly meant?: string;
 }
 
@@ -75,6 +74,11 @@ function bestBranch(
   const inner = errors.filter((branch) =>
     branch.every(({ path, code }) => path.length > 0 || code === "unrecognized_keys"),
   );
+  // Where the keys fit one branch alone, that one is meant, however much is wrong below them.
+  const fitting = inner.filter(
+    (branch) => !branch.some(({ path, code }) => path.length === 0 && code === "unrecognized_keys"),
+  );
+  if (fitting.length === 1) return withoutMisspelled((fitting[0] as readonly Issue[]).flatMap(read));
   const [best] = inner
     .map((branch) => withoutMisspelled(branch.flatMap(read)))
     .sort((a, b) => a.length - b.length);
@@ -105,7 +109,7 @@ function unknownKey(key: string, path: Path, known: readonly string[], near: Nea
 }
 
 function plainFault(issue: Issue, path: Path, found: unknown, near: Near, places: Places): Found {
-  const clear = issue.message === CLEAR && found !== undefined && found !== null;
+  const clear = CLEAR.includes(issue.message);
   const rule = clear ? { rule: "secret-in-clear" } : {};
   if (clear) places.hide(path);
   if (found === undefined)

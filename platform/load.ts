@@ -73,8 +73,10 @@ function distinct(faults: readonly Fault[]): Fault[] {
   const ruled = new Set(faults.filter(({ rule }) => rule !== undefined).map(place));
   const seen = new Set<string>();
   return faults.filter((fault) => {
-    const key = `${place(fault)} ${fault.rule ?? ""}`;
-    const first = !seen.has(key) && (fault.rule !== undefined || !ruled.has(place(fault)));
+    // Each key that is missing is a cause of its own.
+    const own = fault.rule ?? fault.missing;
+    const key = `${place(fault)} ${own ?? ""}`;
+    const first = !seen.has(key) && (own !== undefined || !ruled.has(place(fault)));
     seen.add(key);
     return first;
   });

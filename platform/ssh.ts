@@ -35,9 +35,10 @@ const file = z.string().min(1);
 /** What a host and a jump host share. */
 const login = {
   hostKey: hostKey.exactOptional(),
-  identity: file
-    .exactOptional()
-    .meta({ description: "File of the private key, relative to the folder of this file; else the agent." }),
+  identity: file.exactOptional().meta({
+    description:
+      "File of the private key, relative to the folder of this file, or from `~/`; else the agent.",
+  }),
   passphrase: secret.exactOptional().meta({ description: "Reference to the passphrase of the private key." }),
 };
 
@@ -59,7 +60,8 @@ export const ssh = z
       .meta({ description: "Tried in order: old and new are both listed while a port moves." }),
     ...login,
     knownHosts: file.exactOptional().meta({
-      description: "File of known hosts, relative to the folder of this file; else ~/.ssh/known_hosts.",
+      description:
+        "File of known hosts, relative to the folder of this file, or from `~/`; else ~/.ssh/known_hosts.",
     }),
     sudo: z
       .strictObject({ password: secret })

@@ -11,6 +11,7 @@ import { cache } from "../platform/cache.ts";
 import { counted, type Parts, read, staying } from "../platform/parts.ts";
 import { relay } from "../platform/relay.ts";
 import { rows, texts } from "../platform/rows.ts";
+import { databaseQuorum } from "../platform/rules/clusters.ts";
 import { type Finding, listed, type Rule } from "../platform/rules/rule.ts";
 
 type Scalar = string | number | boolean;
@@ -99,11 +100,12 @@ const databaseName: Rule = {
 };
 
 /** Of the region that the database is in; what there is to say of the number of its hosts, the file's own rules say. */
-function clusterSettings({ raw, regions }: Parts): ClusterSettings {
+function clusterSettings(parts: Parts): ClusterSettings {
+  const { raw, regions } = parts;
   const { region, patroni, postgresql } = rows(raw.database);
   const home = regions.find(({ name }) => name === region);
-  const members =
-    home && counted(home.hosts) ? home.hosts.filter(({ roles }) => roles.includes("database")) : [];
+  const known = home && counted(home.hosts) && databaseQuorum.find(parts).length === 0;
+  const members = known ? home.hosts.filter(({ roles }) => roles.includes("database")) : [];
   return {
     hosts: members.length || 7,
     staying: staying(members).length || 7,

@@ -1,9 +1,10 @@
 // Secrets are resolved at the last moment, on the operator's side, and go to a host over the channel's stdin alone.
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname } from "node:path";
 import type { OperatorRef, SecretFile, SecretRef } from "../../bundle/manifest.ts";
 import { ConvergeFault } from "../fault.ts";
+import { operatorPath } from "./operator-path.ts";
 import { printed } from "./program.ts";
 import { SopsFiles } from "./sops.ts";
 
@@ -136,7 +137,7 @@ export class Secrets {
       if (!value) throw new ConvergeFault(`environment variable ${ref.env} is not set`);
       return value;
     }
-    const path = resolve(this.#folder, ref.file);
+    const path = operatorPath(this.#folder, ref.file);
     try {
       const found = statSync(path);
       if (!found.isFile()) throw new ConvergeFault(`${path} is no regular file`);
@@ -147,7 +148,11 @@ export class Secrets {
       return readFileSync(path, "utf8").replace(/\n$/, "");
     } catch (error) {
       if (error instanceof ConvergeFault) throw error;
-      throw new ConvergeFault(`file ${path} can not be read (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      // A reference without a version is to the authority, which somebody who begins has yet to make.
+      const made = code === "ENOENT" && !("version" in ref);
+      const hint = `: bring the authority's files there, or make the first ones: soundstage ca init ${dirname(path)}`;
+      throw new ConvergeFault(`file ${path} can not be read (${code})${made ? hint : ""}`);
     }
   }
 }

@@ -1,7 +1,7 @@
 // Files that sops encrypted: decrypted once, as a tree, with the key that the operator's own environment names.
 import { accessSync, constants } from "node:fs";
-import { resolve } from "node:path";
 import { ConvergeFault } from "../fault.ts";
+import { operatorPath } from "./operator-path.ts";
 import { ProgramFault, printed } from "./program.ts";
 
 /** What sops exits with where none of a file's recipients is the operator (its `CouldNotRetrieveKey`). */
@@ -31,7 +31,7 @@ export class SopsFiles {
   }
 
   async #decrypt(file: string): Promise<Tree> {
-    const path = resolve(this.#folder, file);
+    const path = operatorPath(this.#folder, file);
     try {
       accessSync(path, constants.R_OK);
     } catch (error) {

@@ -1,8 +1,9 @@
 // What a run reaches its hosts with: keys, known hosts, passwords, and the jump hosts it is connected to.
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { AnyAuthMethod } from "ssh2";
 import type { Connection, SecretFile } from "../../bundle/manifest.ts";
+import { operatorPath } from "../secrets/operator-path.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { Jumps } from "./jump.ts";
 import { KnownHosts } from "./known-hosts.ts";
@@ -26,7 +27,7 @@ export class Access {
 
   /** Read once a run: what changes meanwhile holds for the next one. */
   knownHosts(named: string | undefined): KnownHosts {
-    const file = named ? resolve(this.#folder, named) : join(homedir(), ".ssh", "known_hosts");
+    const file = named ? operatorPath(this.#folder, named) : join(homedir(), ".ssh", "known_hosts");
     const read = this.#known.get(file) ?? KnownHosts.read(file, named ? "fails" : "knows nobody");
     this.#known.set(file, read);
     return read;

@@ -1,9 +1,10 @@
 // The operator's keys: the file that the platform names, the agent, and the keys that ssh takes by itself.
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import ssh2, { type AnyAuthMethod, type BaseAgent, type ParsedKey } from "ssh2";
 import { ConvergeFault } from "../fault.ts";
+import { operatorPath } from "../secrets/operator-path.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import type { Target } from "./target.ts";
 
@@ -27,7 +28,7 @@ export class PrivateKeys {
     const socket = process.env.SSH_AUTH_SOCK;
     const agent = socket ? [{ type: "agent" as const, username, agent: quiet(socket) }] : [];
     const files = identity
-      ? [resolve(this.#folder, identity)]
+      ? [operatorPath(this.#folder, identity)]
       : OWN.map((name) => join(homedir(), ".ssh", name)).filter((file) => existsSync(file));
     const found = files.map((file) => this.#key(file, passphrase));
     const keys = found.flatMap((key) =>

@@ -76,7 +76,7 @@ const databaseHome: Rule = {
  * vote before it has joined. Which rows are new, the file does not say. But where no more hosts stay, new ones
  * included, than there were members, those that are lost were a minority if two times as many and one more stay.
  */
-const databaseQuorum: Rule = {
+export const databaseQuorum: Rule = {
   id: "database-quorum",
   find: (parts) => {
     const home = parts.regions.find(({ name }) => name === databaseRegion(parts));

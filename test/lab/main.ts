@@ -59,6 +59,7 @@ async function main(): Promise<number> {
         console.log(
           `SOUNDSTAGE_PLATFORM=${resolve(folder)}/platform.yaml npx cdktf ${verb} region-lab --output ${folder}/cdktf.out`,
         );
+      console.log("\nWhat to try besides: docs/lab.md");
       return 0;
     }
     case "exec": {

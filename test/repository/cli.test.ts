@@ -1,7 +1,8 @@
-import { readdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative, resolve } from "node:path";
 import { Command } from "commander";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 const FOLDER = resolve("bin/commands");
 /** What others run, and a run of Terraform's own programs. */
@@ -36,4 +37,19 @@ test.for([
   command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
   const told = help.slice(help.indexOf("Exit codes:")).matchAll(/^ {2}(\d+) /gm);
   expect([...told].map(([, code]) => Number(code))).toEqual(codes);
+});
+
+test("who makes an authority is told how the platform file names it, relative to itself", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ca-"));
+  const program = new Command();
+  (await import(`${FOLDER}/ca.ts`)).register(program);
+  vi.stubEnv("SOUNDSTAGE_PLATFORM", join(folder, "platforms", "one.yaml"));
+  const log = vi.spyOn(console, "log").mockReturnValue();
+  await program.parseAsync(["ca", "init", relative("", join(folder, "ca"))], { from: "user" });
+  const said = log.mock.calls.flat().join("\n");
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  expect(said).toContain(
+    "platforms/one.yaml names them so:\n\nauthority:\n  certificate:\n    file: ../ca/ca.crt\n  key:\n    file: ../ca/ca.key",
+  );
 });

@@ -55,6 +55,14 @@ test.for(CASES)("%s is said where it stands: %s → %s", ([rule, before, after, 
   expect(faults).toMatchObject([{ rule, line: lines.length, column: (lines.at(-1) as string).length + 1 }]);
 });
 
+test("a cluster of too few hosts is one fault, and not one of its settings too", () => {
+  const text = DNB1ST.replaceAll("roles: [database]", "roles: [relay]").replace(
+    "roles: [relay]",
+    "roles: [database]",
+  );
+  expect(faultsOf(text, { rules: RULES }).faults.map(({ rule }) => rule)).toEqual(["database-quorum"]);
+});
+
 test("region-hosts is said at the hosts of a region whose names do not fit", () => {
   const row = (index: number) =>
     `      h${index}-${"x".repeat(50)}: { address: 198.18.${index >> 8}.${index & 255}, roles: [relay], cpus: 1, memory: 1GiB }`;

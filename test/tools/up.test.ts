@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -31,3 +31,36 @@ test("bin/up waits for another of its folder, says who that is, and keeps its ow
   writeFileSync(join(root, "bin", "prepare.sh"), "need_node() { exit 3; }\n");
   expect(spawnSync(join(root, "bin", "up")).status).toBe(3);
 });
+
+test("bin/up colours nothing without a terminal, and ends with the exit code of the deploy", () => {
+  const { root, env } = checkout();
+  const program =
+    "#!/bin/sh\nprintf '\\033[0m\\033[1mInitializing\\033[0m\\n'; printf '\\033[91mno\\033[39m\\n' >&2; exit 3\n";
+  writeFileSync(join(root, "path", "npx"), program, { mode: 0o755 });
+  const { status, stdout } = spawnSync(join(root, "bin", "up"), { env, encoding: "utf8" });
+  expect([status, stdout]).toEqual([3, "Initializing\nno\n"]);
+});
+
+test("bin/up --lab --down says what it removes", ({ skip }) => {
+  if (process.getuid?.() !== 0) skip("the lab is root's");
+  const { root, env } = checkout();
+  const lab = join(root, ".soundstage", "lab");
+  mkdirSync(lab, { recursive: true });
+  writeFileSync(join(root, "path", "node"), "#!/bin/sh\necho the lab is stopped\n", { mode: 0o755 });
+  const down = () =>
+    spawnSync(join(root, "bin", "up"), ["--lab", "--down"], { env, encoding: "utf8" }).stdout;
+  expect(down()).toBe(
+    "the lab is stopped\n.soundstage/lab is removed, with its platform.yaml, CA, secrets and Terraform state\n",
+  );
+  expect(existsSync(lab)).toBe(false);
+  expect(down()).toBe("the lab is stopped\n");
+});
+
+/** A folder with bin/up in which nothing is installed, and a PATH that begins with programs of the test. */
+function checkout(): { root: string; env: NodeJS.ProcessEnv } {
+  const root = mkdtempSync(join(tmpdir(), "up-"));
+  cpSync("bin", join(root, "bin"), { recursive: true });
+  writeFileSync(join(root, "bin", "prepare.sh"), "need_node() { :; }\nneed_terraform() { :; }\n");
+  mkdirSync(join(root, "path"));
+  return { root, env: { ...process.env, PATH: `${join(root, "path")}:${process.env.PATH}` } };
+}

@@ -24,6 +24,13 @@ async function said(...refs: SecretRef[]): Promise<string> {
   );
 }
 
+test("an authority that is not there yet is told with the command that makes one", async () => {
+  const authority = { path: "/etc/ca.crt", mode: "0644", owner: "root:root", parts: [{ file: "ca/ca.crt" }] };
+  await expect(new Secrets(folder).require([authority])).rejects.toThrow(
+    `file ${join(folder, "ca", "ca.crt")} can not be read (ENOENT): bring the authority's files there, or make the first ones: soundstage ca init ${join(folder, "ca")}`,
+  );
+});
+
 test("a file's content is its texts and the values of its references", async () => {
   process.env.SECRETS_TEST = "from the environment";
   writeFileSync(join(folder, "value"), "from a file\n");
