@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { RegionFile } from "../../bundle/manifest.ts";
 import { readRegion } from "../../bundle/reader.ts";
 import { supervised } from "../local/supervisor.ts";
-import { Hosts } from "../output/hosts.ts";
+import { Hosts, type HostsWanted } from "../output/hosts.ts";
 import { platformFolder } from "../output/platform-folder.ts";
 import { type Cell, hasColours, tableText } from "../text/table.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -31,20 +31,24 @@ export async function doctor({ output, stack = [], json, platform }: DoctorOptio
       fault?.split("\n")[0] ?? `${file}: no faults`,
       "soundstage validate",
     ),
-    ...(await examined(output, stack)),
+    ...(await examined(output, stack, json)),
   ];
   if (json) console.log(JSON.stringify({ findings: found }, null, 2));
   else process.stdout.write(doctorText(found));
   return found.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function examined(output: string, named: readonly string[]): Promise<Finding[]> {
+async function examined(
+  output: string,
+  named: readonly string[],
+  json: boolean | undefined,
+): Promise<Finding[]> {
   const regions = [...new Set(named)].map((stack) => readRegion(output, stack));
   const folders = regions.flatMap((region) => foldersIn(output, region));
   const stack = regions
     .filter(({ hosts }) => hosts.some((row) => "address" in row))
     .map((each) => each.stack);
-  return [...folders, ...(stack.length > 0 ? await machines(output, stack) : [])];
+  return [...folders, ...(stack.length > 0 ? await machines({ output, stack, json }) : [])];
 }
 
 /** Hosts that are folders of this machine: their processes run, or not. */
@@ -58,8 +62,8 @@ function foldersIn(output: string, { stack, hosts }: RegionFile): Finding[] {
   });
 }
 
-async function machines(output: string, stack: readonly string[]): Promise<Finding[]> {
-  const hosts = await Hosts.of({ output, stack });
+async function machines(wanted: HostsWanted): Promise<Finding[]> {
+  const hosts = await Hosts.of(wanted);
   const answers = await hosts.each(async (remote, machine) => {
     const began = Date.now();
     const answer = await remote.ask("facts", machine.bundle.manifest.modules);

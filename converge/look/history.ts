@@ -15,7 +15,7 @@ export interface HistoryOptions {
 }
 
 export async function history({ host, audit, json, ...wanted }: HistoryOptions): Promise<void> {
-  const hosts = await Hosts.of({ ...wanted, hosts: [host] });
+  const hosts = await Hosts.of({ ...wanted, hosts: [host], json });
   const lines = await hosts.reach(host, (remote) => remote.ask(audit ? "audit" : "history"));
   const ours = hosts.machine(host).bundle.hash;
   if (json)

@@ -31,7 +31,7 @@ export async function logs({
   ...wanted
 }: LogsOptions): Promise<number> {
   if (!/^\d+$/.test(lines)) throw new ConvergeFault(`--lines ${lines}: expected a number such as 100`);
-  const hosts = await Hosts.of({ ...wanted, hosts: [host] });
+  const hosts = await Hosts.of({ ...wanted, hosts: [host], json });
   return hosts.reach(host, async (remote, { bundle }) => {
     const ours = bundle.manifest.units.filter(({ state }) => state === "started").map(({ name }) => name);
     const units = unit ? [unit] : ours;

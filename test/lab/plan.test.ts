@@ -196,7 +196,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       "  ~ action known (host): due",
       "  ! not put back if it fails later: package nginx-light, action new, if it is due",
       "wave 1: a",
-      "1 of 1 hosts would change",
+      "1 of 1 host would change",
       "",
     ]);
     expect(stdout).not.toContain("hidden\n");
