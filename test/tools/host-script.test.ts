@@ -2,6 +2,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -107,6 +109,33 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
       0,
       false,
       true,
+    ]);
+  });
+
+  test("drift says what is gone, and which mode and owner there are in the place of which", () => {
+    const path = (name: string) => join(folder, name);
+    for (const name of ["other", "open", "theirs", "secret"])
+      writeFileSync(path(name), "page\n", { mode: 0o644 });
+    chmodSync(path("open"), 0o666);
+    chownSync(path("theirs"), 12_345, 0);
+    const records = ["gone", "open", "theirs"].map((name) => file(path(name), "page\n"));
+    const others = [
+      file(path("other"), "else\n"),
+      ["secret", "0600", "root:root", "1", path("secret")],
+      ["dir", "0755", "root:root", path("folder")],
+    ];
+    generation(1, manifest([...records, ...others]));
+    symlinkSync(join(state, "generations/1"), join(state, "current"));
+    const said = script("inspect")
+      .stdout.split("\n")
+      .filter((line) => line.startsWith("drift"));
+    expect(said.map((line) => line.replace(`drift\t${folder}/`, "")).sort()).toEqual([
+      "folder (gone)",
+      "gone (gone)",
+      "open (mode is 0666, not 0644)",
+      "other",
+      "secret (mode is 0644, not 0600)",
+      "theirs (owner is UNKNOWN:root, not root:root)",
     ]);
   });
 
