@@ -167,6 +167,28 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
     ]);
   });
 
+  test("a rollback is one in the audit, and what is staged after it is none", () => {
+    generation(1);
+    writeFileSync(join(state, "generations/1/facts"), "");
+    writeFileSync(join(state, "generations/1/meta"), "2026-03-01T10:00:00Z\nanna\n-\n");
+    generation(2);
+    symlinkSync(join(state, "generations/2"), join(state, "current"));
+    const committed = (old: number, number: number) => {
+      generation(number);
+      writeFileSync(join(state, "journal"), `${old} ${number} applied\n`);
+      expect(script("commit").status).toBe(0);
+      return readFileSync(join(state, "audit"), "utf8").trim().split("\t").at(-1);
+    };
+    expect(script("restage", "1").status).toBe(0);
+    expect(committed(2, 3)).toBe("3 after 2, a rollback to 1");
+    const staged = spawnSync("sh", [join(folder, "script"), "stage", "-"], {
+      env: env(),
+      input: manifest([]),
+    });
+    expect(staged.status).toBe(0);
+    expect(committed(3, 4)).toBe("4 after 3");
+  });
+
   test("a kernel key whose network card is gone keeps nobody from an apply", () => {
     writeFileSync(join(state, "sysctls"), "net.ipv4.conf.gone0.rp_filter\t1\n");
     stage(manifest([]));
