@@ -4,13 +4,15 @@ import { exitCodes, jsonOption, outputOption, stackOption } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
-    .command("doctor")
-    .description("examine this machine, and the hosts of stacks, and say how to mend what fails")
+    .command("doctor [hosts...]")
+    .description(
+      "examine this machine, and the hosts of stacks or those named, and say how to mend what fails",
+    )
     .addOption(stackOption().makeOptionMandatory(false))
     .addOption(outputOption(output))
     .addOption(jsonOption())
     .addHelpText("after", exitCodes({ 0: "all is as it should be", 1: "something is not" }))
-    .action(async (options: { stack?: string[]; output: string; json?: boolean }) => {
+    .action(async (hosts: string[], options: { stack?: string[]; output: string; json?: boolean }) => {
       const { doctor } = await import("../../converge/look/doctor.ts");
       const { platformFile, readPlatform } = await import("../platform-file.ts");
       const file = platformFile();
@@ -21,6 +23,6 @@ export function register(program: Command, output: string): void {
         fault = (error as Error).message;
       }
       const platform = { file, ...(fault !== undefined && { fault }) };
-      process.exitCode = await doctor({ ...options, output: resolve(options.output), platform });
+      process.exitCode = await doctor({ ...options, output: resolve(options.output), hosts, platform });
     });
 }
