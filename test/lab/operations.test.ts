@@ -104,7 +104,9 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
       1,
       expect.stringContaining("generation 1 is the bundle that is in place"),
     ]);
-    expect((await run("rollback", "a", "9")).stderr).toContain("generation 9 is not kept; kept: 1, 2, 3, of which 3 holds");
+    expect((await run("rollback", "a", "9")).stderr).toContain(
+      "generation 9 is not kept; kept: 1, 2, 3, of which 3 holds",
+    );
     const forth = await run("rollback", "a", "--json");
     expect([forth.code, fleet.pages()[0], await fleet.held()]).toEqual([0, "two", []]);
     expect(JSON.parse(last(forth.stdout))).toMatchObject({ event: "summary", hosts: { a: "changed" } });
