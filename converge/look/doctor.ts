@@ -14,7 +14,7 @@ import { hostFindings } from "./host-findings.ts";
 export interface DoctorOptions {
   readonly output: string;
   /** Whose hosts are examined. @default none */
-  readonly stack?: readonly string[];
+  readonly stack?: string | readonly string[];
   /** Names of these; all when empty. */
   readonly hosts?: readonly string[];
   readonly json?: boolean;
