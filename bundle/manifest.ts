@@ -192,6 +192,8 @@ export interface Jump extends Login {
 /** How converge reaches a host; lies beside the manifests in `region.json`, not in them. */
 export interface Connection extends Login {
   readonly host: string;
+  /** A container, whose kernel is not its own. @default its own */
+  readonly kernel?: "shared";
   /** Tried in order. */
   readonly ports: readonly number[];
   /** Relative to the folder of the platform file; else the operator's own. */

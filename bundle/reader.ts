@@ -68,7 +68,7 @@ export function readRegion(output: string, stack: string): RegionFile {
   const region = regionOf(output, stack);
   if (region) return region;
   throw new OutputFault(
-    `${join(output, "stacks", stack, "region.json")} is not there: "${stack}" has no hosts, or the output was not synthesized; run cdktf synth`,
+    `${join(output, "stacks", stack, "region.json")} is not there: "${stack}" has no hosts, or the output was not synthesized: run cdktf synth; where another output is meant: --output <folder>`,
   );
 }
 

@@ -39,7 +39,7 @@ export async function lockPackages({ output, stack, hosts: named, json }: LockOp
     hosts.flatMap((row) => ("address" in row ? [row.host] : [])),
   );
   if (meant.length === 0) throw new ConvergeFault(`${stack ?? "the output"} has no hosts with packages`);
-  const hosts = await Hosts.of({ output, stack: stacks, hosts: meant });
+  const hosts = await Hosts.of({ output, stack: stacks, hosts: meant, json });
   const answers = await hosts.each(ask);
   const failures = [...answers].flatMap(([host, answer]) =>
     answer instanceof Error ? [`  - ${host}: ${plain(answer.message)}`] : [],

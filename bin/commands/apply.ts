@@ -1,12 +1,21 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { exitCodes, JSON_LINES, jsonOption, outputOption, STOPPED, stackOption } from "./options.ts";
+import {
+  exitCodes,
+  JSON_LINES,
+  jsonOption,
+  outputOption,
+  requireStack,
+  STOPPED,
+  stackOption,
+} from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
     .command("apply [hosts...]")
     .description("bring the hosts of synthesized stacks to their bundles, without Terraform")
     .addOption(stackOption())
+    .hook("preAction", requireStack)
     .addOption(outputOption(output))
     .option("--waves <sizes>", "sizes of the waves of hosts without an order, such as 1,25%,100%")
     .option("--max-fail <share>", "how many hosts may fail before no other is begun: 2, or 10%")
@@ -26,7 +35,7 @@ export function register(program: Command, output: string): void {
       "after",
       exitCodes({ 0: "every host is at its bundle", 1: "one is not, or was refused", ...STOPPED }),
     )
-    .action(async (hosts: string[], options: { stack: string[]; output: string }) => {
+    .action(async (hosts: string[], options: { stack: string | string[]; output: string }) => {
       const { converge } = await import("../../converge/converge.ts");
       process.exitCode = await converge({ ...options, output: resolve(options.output), hosts });
     });

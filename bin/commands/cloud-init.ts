@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { jsonOption, outputOption, stackOfHost } from "./options.ts";
+import { jsonOption, outputOption, requireStack, stackOfHost } from "./options.ts";
 
 interface Options {
   readonly stack: string;
@@ -15,6 +15,7 @@ export function register(program: Command, output: string): void {
     .command("cloud-init <host>")
     .description("print the user data with which a new machine brings itself to its bundle")
     .addOption(stackOfHost())
+    .hook("preAction", requireStack)
     .requiredOption("--out <file>", "where to write its bundle, a .tar.gz for you to put at the URL")
     .requiredOption("--url <url>", "https address at which the host will find that file")
     .addOption(outputOption(output))

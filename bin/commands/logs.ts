@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { exitCodes, jsonOption, outputOption, stackOfHost } from "./options.ts";
+import { exitCodes, jsonOption, outputOption, requireStack, stackOfHost } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
     .command("logs <host> [unit]")
     .description("show the journal of a unit of a host, or of all units of its bundle")
     .addOption(stackOfHost())
+    .hook("preAction", requireStack)
     .option("--follow", "go on with what is logged from now on")
     .option("--lines <number>", "how many of the last lines", "100")
     .addOption(outputOption(output))

@@ -1,5 +1,6 @@
 // Options that several commands have, each said in one way.
-import { Option } from "commander";
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
 
 /** The folder of the stacks. */
 export function outputOption(output: string): Option {
@@ -8,17 +9,23 @@ export function outputOption(output: string): Option {
 
 /** One stack or more. */
 export function stackOption(): Option {
-  return new Option("--stack <stack>", "stack whose hosts are meant, such as region-eu; may be repeated")
-    .argParser((value: string, before: string[] = []) => [...before, value])
-    .makeOptionMandatory();
+  return new Option(
+    "--stack <stack>",
+    "stack whose hosts are meant, such as region-eu; may be repeated",
+  ).argParser((value: string, before: string[] = []) => [...before, value]);
 }
 
 /** The stack of a command that is about one host. */
 export function stackOfHost(): Option {
-  return new Option(
-    "--stack <stack>",
-    "stack that the host belongs to, such as region-eu",
-  ).makeOptionMandatory();
+  return new Option("--stack <stack>", "stack that the host belongs to, such as region-eu");
+}
+
+/** Before a command that wants a stack: where none is named it is the only one, or those that there are are named. */
+export async function requireStack(command: Command): Promise<void> {
+  const { stack, output } = command.opts<{ stack?: string | string[]; output: string }>();
+  if (stack !== undefined) return;
+  const { onlyStack } = await import("../../converge/output/stacks.ts");
+  command.setOptionValue("stack", onlyStack(resolve(output)));
 }
 
 export function jsonOption(description = "print one JSON object"): Option {

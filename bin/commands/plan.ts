@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { exitCodes, jsonOption, outputOption, stackOption } from "./options.ts";
+import { exitCodes, jsonOption, outputOption, requireStack, stackOption } from "./options.ts";
 
 interface Options {
-  readonly stack: string[];
+  readonly stack: string | string[];
   readonly output: string;
   readonly json?: boolean;
   readonly out?: string;
@@ -16,6 +16,7 @@ export function register(program: Command, output: string): void {
       .command(`${name} [hosts...]`)
       .description(description)
       .addOption(stackOption())
+      .hook("preAction", requireStack)
       .addOption(outputOption(output))
       .addOption(jsonOption())
       .addHelpText("after", exitCodes({ ...codes, 1: "a host could not be asked" }));

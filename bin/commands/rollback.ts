@@ -1,6 +1,14 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { exitCodes, JSON_LINES, jsonOption, outputOption, STOPPED, stackOfHost } from "./options.ts";
+import {
+  exitCodes,
+  JSON_LINES,
+  jsonOption,
+  outputOption,
+  requireStack,
+  STOPPED,
+  stackOfHost,
+} from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
@@ -8,6 +16,7 @@ export function register(program: Command, output: string): void {
     .argument("[generation]", "one that `history` shows; else the last that was another bundle", numbered)
     .description("put an earlier generation of a host in place again")
     .addOption(stackOfHost())
+    .hook("preAction", requireStack)
     .option("--lock-wait <time>", "how long to wait for a run that holds the host", "60s")
     .addOption(outputOption(output))
     .addOption(jsonOption(JSON_LINES))

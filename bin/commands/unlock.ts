@@ -1,12 +1,13 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { exitCodes, jsonOption, outputOption, stackOfHost } from "./options.ts";
+import { exitCodes, jsonOption, outputOption, requireStack, stackOfHost } from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
     .command("unlock <host>")
     .description("take a host from a run that nobody needs any more, and put back what it left unproven")
     .addOption(stackOfHost())
+    .hook("preAction", requireStack)
     .option("--yes", "do not ask")
     .addOption(outputOption(output))
     .addOption(jsonOption())

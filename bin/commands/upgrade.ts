@@ -1,12 +1,21 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { exitCodes, JSON_LINES, jsonOption, outputOption, STOPPED, stackOption } from "./options.ts";
+import {
+  exitCodes,
+  JSON_LINES,
+  jsonOption,
+  outputOption,
+  requireStack,
+  STOPPED,
+  stackOption,
+} from "./options.ts";
 
 export function register(program: Command, output: string): void {
   program
     .command("upgrade [hosts...]")
     .description("bring Debian's security updates to hosts, with the restarts and reboots that they need")
     .addOption(stackOption())
+    .hook("preAction", requireStack)
     .addOption(
       new Option("--reboot <when>", "restart hosts where it is due, never, or always")
         .choices(["auto", "never", "always"])
@@ -32,7 +41,7 @@ export function register(program: Command, output: string): void {
         ...STOPPED,
       }),
     )
-    .action(async (hosts: string[], options: { stack: string[]; output: string; yes?: boolean }) => {
+    .action(async (hosts: string[], options: { stack: string | string[]; output: string; yes?: boolean }) => {
       const { upgrade } = await import("../../converge/upgrade.ts");
       const { askedYes } = await import("../ask.ts");
       const confirmed = options.yes ? async () => true : (question: string) => askedYes(question);

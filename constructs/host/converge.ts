@@ -81,8 +81,10 @@ function regionFile({ stack, source, hosts, example, waves, leaving }: ConvergeP
     example: example ?? false,
     ...(waves && { waves }),
     ...(leaving && leaving.length > 0 && { leaving }),
-    hosts: hosts.map(({ name, props: { transport } }) =>
-      "ssh" in transport ? { host: name, ...transport.ssh } : { host: name, directory: transport.directory },
+    hosts: hosts.map(({ name, kernel, props: { transport } }) =>
+      "ssh" in transport
+        ? { host: name, ...transport.ssh, ...(kernel === "shared" && { kernel }) }
+        : { host: name, directory: transport.directory },
     ),
   };
 }

@@ -78,10 +78,11 @@ export class StackDeploy {
 
   /** Folders of this machine are not asked. */
   async #hosts(): Promise<StackPlan | undefined> {
-    const { output } = this.#options;
+    const { output, json = false } = this.#options;
     const hosts = regionOf(output, this.#stack)?.hosts.filter((host) => "address" in host) ?? [];
     if (hosts.length === 0) return undefined;
-    const [plan] = await plansOf({ output, stack: this.#stack, hosts: hosts.map(({ host }) => host) });
+    const names = hosts.map(({ host }) => host);
+    const [plan] = await plansOf({ output, stack: this.#stack, hosts: names, json });
     return plan;
   }
 

@@ -1,10 +1,11 @@
 // `soundstage doctor`: the operator's machine and hosts, and the command that mends what is not as it should be.
 import { join, resolve } from "node:path";
 import type { RegionFile } from "../../bundle/manifest.ts";
-import { readRegion } from "../../bundle/reader.ts";
 import { supervised } from "../local/supervisor.ts";
-import { Hosts } from "../output/hosts.ts";
+import { Hosts, type HostsWanted, type Machine } from "../output/hosts.ts";
 import { platformFolder } from "../output/platform-folder.ts";
+import { select } from "../output/selection.ts";
+import { sshCommand } from "../ssh/ssh-command.ts";
 import { type Cell, hasColours, tableText } from "../text/table.ts";
 import { type Finding, finding } from "./finding.ts";
 import { hereFindings } from "./here-findings.ts";
@@ -13,14 +14,17 @@ import { hostFindings } from "./host-findings.ts";
 export interface DoctorOptions {
   readonly output: string;
   /** Whose hosts are examined. @default none */
-  readonly stack?: readonly string[];
+  readonly stack?: string | readonly string[];
+  /** Names of these; all when empty. */
+  readonly hosts?: readonly string[];
   readonly json?: boolean;
   /** What was found wrong with the platform file; none where it is valid. */
   readonly platform: { readonly file: string; readonly fault?: string };
 }
 
 /** @returns 0 where all is as it should be, else 1 */
-export async function doctor({ output, stack = [], json, platform }: DoctorOptions): Promise<number> {
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const { json, platform } = options;
   const { file, fault } = platform;
   const found = [
     ...(await hereFindings()),
@@ -31,20 +35,23 @@ export async function doctor({ output, stack = [], json, platform }: DoctorOptio
       fault?.split("\n")[0] ?? `${file}: no faults`,
       "soundstage validate",
     ),
-    ...(await examined(output, stack)),
+    ...(await examined(options)),
   ];
   if (json) console.log(JSON.stringify({ findings: found }, null, 2));
   else process.stdout.write(doctorText(found));
   return found.every(({ ok }) => ok) ? 0 : 1;
 }
 
-async function examined(output: string, named: readonly string[]): Promise<Finding[]> {
-  const regions = [...new Set(named)].map((stack) => readRegion(output, stack));
+async function examined({ output, stack: named = [], hosts = [], json }: DoctorOptions): Promise<Finding[]> {
+  if (named.length === 0) return [];
+  const regions = select({ output, stack: named, hosts });
   const folders = regions.flatMap((region) => foldersIn(output, region));
-  const stack = regions
-    .filter(({ hosts }) => hosts.some((row) => "address" in row))
-    .map((each) => each.stack);
-  return [...folders, ...(stack.length > 0 ? await machines(output, stack) : [])];
+  const rows = regions.flatMap(({ stack, hosts: meant }) =>
+    meant.flatMap((row) => ("address" in row ? [{ stack, host: row.host }] : [])),
+  );
+  if (rows.length === 0) return folders;
+  const stack = rows.map((row) => row.stack);
+  return [...folders, ...(await machines({ output, stack, hosts: rows.map(({ host }) => host), json }))];
 }
 
 /** Hosts that are folders of this machine: their processes run, or not. */
@@ -58,8 +65,8 @@ function foldersIn(output: string, { stack, hosts }: RegionFile): Finding[] {
   });
 }
 
-async function machines(output: string, stack: readonly string[]): Promise<Finding[]> {
-  const hosts = await Hosts.of({ output, stack });
+async function machines(wanted: HostsWanted): Promise<Finding[]> {
+  const hosts = await Hosts.of(wanted);
   const answers = await hosts.each(async (remote, machine) => {
     const began = Date.now();
     const answer = await remote.ask("facts", machine.bundle.manifest.modules);
@@ -73,16 +80,20 @@ async function machines(output: string, stack: readonly string[]): Promise<Findi
             "ssh",
             false,
             answer.message.replaceAll("\n", "; "),
-            `ssh -v ${host}, with the address and key of its row; a new host: soundstage trust ${host}`,
+            byHand(hosts.machine(host), wanted.output),
           ),
         ]
       : answer,
   );
 }
 
+function byHand({ connection, stack }: Machine, output: string): string {
+  return sshCommand(connection, platformFolder(output, stack));
+}
+
 export function doctorText(found: readonly Finding[], colours = hasColours()): string {
-  const rows = found.flatMap(({ where, what, ok, found: text, fix }): Cell[][] => [
-    [{ text: where }, { text: what }, { text: ok ? "ok" : "FAILS", tone: ok ? "good" : "bad" }, { text }],
+  const rows = found.flatMap(({ where, what, ok, note, found: text, fix }): Cell[][] => [
+    [{ text: where }, { text: what }, verdict(ok, note ?? false), { text }],
     ...(fix ? [[{ text: "" }, { text: "" }, { text: "" }, { text: `→ ${fix}` }]] : []),
   ]);
   const failing = found.filter(({ ok }) => !ok).length;
@@ -92,4 +103,9 @@ export function doctorText(found: readonly Finding[], colours = hasColours()): s
     colours,
   );
   return `${table}\n${failing === 0 ? "all is as it should be" : `${failing} of ${found.length} fail`}\n`;
+}
+
+function verdict(ok: boolean, note: boolean): Cell {
+  if (!ok) return { text: "FAILS", tone: "bad" };
+  return note ? { text: "note", tone: "quiet" } : { text: "ok", tone: "good" };
 }

@@ -4,6 +4,8 @@ export interface Finding {
   readonly where: string;
   readonly what: string;
   readonly ok: boolean;
+  /** It is worth knowing, and not the host's to mend. */
+  readonly note?: true;
   readonly found: string;
   /** Command that mends it, or what to do, where it is not as it should be. */
   readonly fix?: string;

@@ -3,7 +3,7 @@
 import { Hosts } from "../output/hosts.ts";
 import type { Line } from "../script/answer.ts";
 import { generations } from "../script/generations.ts";
-import { tableText } from "../text/table.ts";
+import { hasColours, tableText } from "../text/table.ts";
 
 export interface HistoryOptions {
   readonly output: string;
@@ -15,7 +15,7 @@ export interface HistoryOptions {
 }
 
 export async function history({ host, audit, json, ...wanted }: HistoryOptions): Promise<void> {
-  const hosts = await Hosts.of({ ...wanted, hosts: [host] });
+  const hosts = await Hosts.of({ ...wanted, hosts: [host], json });
   const lines = await hosts.reach(host, (remote) => remote.ask(audit ? "audit" : "history"));
   const ours = hosts.machine(host).bundle.hash;
   if (json)
@@ -31,7 +31,9 @@ export async function history({ host, audit, json, ...wanted }: HistoryOptions):
 }
 
 /** @param ours the hash of the output's bundle */
-function historyText(lines: readonly Line[], ours: string): string {
+export function historyText(lines: readonly Line[], ours: string, colours = hasColours()): string {
+  const kept = generations(lines);
+  const held = kept.find(({ holds }) => holds)?.manifest;
   return tableText(
     [
       { title: "gen", align: "right" },
@@ -42,15 +44,18 @@ function historyText(lines: readonly Line[], ours: string): string {
       { title: "by" },
       { title: "commit" },
     ],
-    generations(lines).map(({ number, holds, manifest, time, by, origin }) => [
+    kept.map(({ number, holds, manifest, time, by, origin }) => [
       { text: String(number) },
-      { text: holds ? "holds" : "", tone: "good" },
+      holds
+        ? { text: "holds", tone: "good" }
+        : { text: manifest === held ? "kept, the bundle that holds" : "kept", tone: "quiet" },
       { text: manifest.slice(0, 8) },
       { text: manifest === ours ? "this output's" : "", tone: "quiet" },
       { text: time },
       { text: by.replace(/ since .*$/, "") },
       { text: origin === "-" ? "" : origin.replace(/^([0-9a-f]{12})[0-9a-f]*/, "$1") },
     ]),
+    colours,
   );
 }
 

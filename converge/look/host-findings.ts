@@ -14,16 +14,17 @@ const PORTS: readonly (readonly [unit: RegExp, ports: readonly number[]])[] = [
   [/^nginx\.service$/, [80, 443]],
   [/^etcd\.service$/, [2379, 2380]],
   [/^patroni\.service$/, [5432, 8008]],
+  [/^haproxy\.service$/, [5000, 5001]],
+  [/^redis-server\.service$/, [6379]],
 ];
 const RELAY = /^soundstage-relay@(\d+)\.service$/;
 
 export function hostFindings(machine: Machine, lines: readonly Line[], trip: RoundTrip): Finding[] {
-  const { host: where, bundle } = machine;
+  const { host: where, bundle, connection } = machine;
   const answer = new Answer(lines);
   const [first = []] = answer.all("release");
   const debian = first.includes("debian") && first.includes("12");
   const systemd = Number(answer.one("systemd"));
-  const unified = answer.one("cgroup") === "cgroup2fs";
   const clock = clockOf(answer, trip);
   return [
     { where, what: "ssh", ok: true, found: "root's commands run" },
@@ -45,13 +46,7 @@ export function hostFindings(machine: Machine, lines: readonly Line[], trip: Rou
       ),
     ),
     finding(where, "systemd", systemd >= SYSTEMD, String(systemd), "apt-get update && apt-get full-upgrade"),
-    finding(
-      where,
-      "cgroup",
-      unified,
-      unified ? "version 2" : "version 1: quotas of units do not hold",
-      "add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX, then update-grub && reboot",
-    ),
+    cgroup(where, answer.one("cgroup") === "cgroup2fs", connection.kernel === "shared"),
     ...answer
       .all("module")
       .map(([name = "", has]) =>
@@ -69,6 +64,21 @@ export function hostFindings(machine: Machine, lines: readonly Line[], trip: Rou
       answer.all("listens"),
     ),
   ];
+}
+
+function cgroup(where: string, unified: boolean, shared: boolean): Finding {
+  const what = "cgroup";
+  const found = "version 1: quotas of units do not hold";
+  if (shared && !unified)
+    return {
+      where,
+      what,
+      ok: true,
+      note: true,
+      found: `${found}; that is for the machine whose kernel it shares`,
+    };
+  const fix = "add systemd.unified_cgroup_hierarchy=1 to GRUB_CMDLINE_LINUX, then update-grub && reboot";
+  return finding(where, what, unified, unified ? "version 2" : found, fix);
 }
 
 function ports(where: string, units: readonly string[], listens: readonly string[][]): Finding[] {

@@ -18,6 +18,9 @@ export interface LogsOptions {
   readonly json?: boolean;
 }
 
+/** Of our own command: journalctl(1) has no such exit code. */
+const NO_UNIT = 66;
+
 /** @returns the exit code of journalctl(1) */
 export async function logs({
   host,
@@ -28,11 +31,10 @@ export async function logs({
   ...wanted
 }: LogsOptions): Promise<number> {
   if (!/^\d+$/.test(lines)) throw new ConvergeFault(`--lines ${lines}: expected a number such as 100`);
-  const hosts = await Hosts.of({ ...wanted, hosts: [host] });
+  const hosts = await Hosts.of({ ...wanted, hosts: [host], json });
   return hosts.reach(host, async (remote, { bundle }) => {
-    const units = unit
-      ? [unit]
-      : bundle.manifest.units.filter(({ state }) => state === "started").map(({ name }) => name);
+    const ours = bundle.manifest.units.filter(({ state }) => state === "started").map(({ name }) => name);
+    const units = unit ? [unit] : ours;
     if (units.length === 0) throw new ConvergeFault(`the bundle of ${host} has no units: name one`);
     const command = [
       ...(hasColours() && !json ? ["env", "SYSTEMD_COLORS=1"] : []),
@@ -46,8 +48,23 @@ export async function logs({
       ...(follow ? ["--follow"] : []),
       ...units.map((name) => `--unit=${name}`),
     ];
-    const { code, stderr } = await remote.stream(`exec ${command.map(word).join(" ")}`, process.stdout);
+    const known = unit ? `${requireUnit(unit)}; ` : "";
+    const { code, stderr } = await remote.stream(
+      `${known}exec ${command.map(word).join(" ")}`,
+      process.stdout,
+    );
+    if (code === NO_UNIT)
+      throw new ConvergeFault(
+        `${host} has no unit ${unit}, and its journal no line of one; of its bundle it has ${ours.join(", ") || "none"}`,
+      );
     if (code !== 0) process.stderr.write(plain(stderr || `journalctl: exit code ${code}\n`));
     return code;
   });
+}
+
+/** To journalctl(1) a unit that never was is one that logged nothing; one that is gone has its lines still. */
+function requireUnit(unit: string): string {
+  const loaded = `systemctl show --property=LoadState --value -- ${word(unit)}`;
+  const last = `journalctl --quiet --lines=1 --output=short ${word(`--unit=${unit}`)}`;
+  return `[ "$(${loaded})" != not-found ] || [ -n "$(${last})" ] || exit ${NO_UNIT}`;
 }

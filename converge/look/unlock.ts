@@ -15,7 +15,7 @@ export interface UnlockOptions {
 
 /** @returns 0 where nobody holds the host any more, 2 where that was not confirmed */
 export async function unlock({ host, json, confirmed, ...wanted }: UnlockOptions): Promise<number> {
-  const hosts = await Hosts.of({ ...wanted, hosts: [host] });
+  const hosts = await Hosts.of({ ...wanted, hosts: [host], json });
   return hosts.reach(host, async (remote) => {
     const status = new Answer(await remote.ask("status"));
     const heldBy = status.one("held");

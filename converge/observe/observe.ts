@@ -4,7 +4,7 @@ import { makeFolder } from "../../bundle/make-folder.ts";
 import { type Observed, type ObservedHost, observedFile } from "../../bundle/observed.ts";
 import { readRegion } from "../../bundle/reader.ts";
 import { ConvergeFault } from "../fault.ts";
-import { Hosts, type Machine } from "../output/hosts.ts";
+import { Hosts, type HostsWanted, type Machine } from "../output/hosts.ts";
 import { platformFolder } from "../output/platform-folder.ts";
 import { stacksWithMachines } from "../output/stacks.ts";
 import { hostDrift } from "../plan/drift.ts";
@@ -30,7 +30,7 @@ export async function observe({ output, stacks: named, json }: ObserveOptions): 
   const seen: { stack: string; file: string; observed: Observed }[] = [];
   for (const stack of stacks) {
     const file = fileOf(output, stack);
-    const observed = await look(output, stack, earlier(file));
+    const observed = await look({ output, json }, stack, earlier(file));
     makeFolder(dirname(file));
     writeRecord(file, `${JSON.stringify(observed, null, 2)}\n`);
     seen.push({ stack, file, observed });
@@ -59,9 +59,13 @@ function earlier(file: string): Readonly<Record<string, ObservedHost>> {
   }
 }
 
-async function look(output: string, stack: string, before: Observed["hosts"]): Promise<Observed> {
+async function look(
+  { output, json }: Pick<HostsWanted, "output" | "json">,
+  stack: string,
+  before: Observed["hosts"],
+): Promise<Observed> {
   const recorded = await recordedManifests(output, stack);
-  const machines = await Hosts.of({ output, stack });
+  const machines = await Hosts.of({ output, stack, json });
   const answers = await machines.each((remote, machine) =>
     seenOf(remote, machine, { secrets: machines.secrets, recorded: recorded.get(machine.host) ?? null }),
   );

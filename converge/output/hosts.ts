@@ -17,6 +17,11 @@ export interface Machine {
   readonly bundle: HostBundle;
 }
 
+export interface HostsWanted extends Wanted {
+  /** Nothing is said of hosts that do not answer for a while. @default false */
+  readonly json?: boolean | undefined;
+}
+
 export interface Answers<T> {
   /** In the order of the stack's hosts. */
   readonly found: readonly T[];
@@ -29,16 +34,18 @@ export class Hosts {
   readonly secrets: Secrets;
   readonly access: Access;
   readonly #output: string;
+  readonly #isQuiet: boolean;
   readonly #rows: ReadonlyMap<string, { readonly stack: string; readonly connection: Connection }>;
 
   private constructor(
-    output: string,
+    { output, json }: HostsWanted,
     rows: ReadonlyMap<string, { stack: string; connection: Connection }>,
     secrets: Secrets,
     folder: string,
   ) {
     this.names = [...rows.keys()];
     this.#output = output;
+    this.#isQuiet = json ?? false;
     this.#rows = rows;
     this.secrets = secrets;
     this.access = new Access(folder, secrets);
@@ -49,7 +56,7 @@ export class Hosts {
    * @param needs secrets that are wanted of a bundle besides
    */
   static async of(
-    wanted: Wanted,
+    wanted: HostsWanted,
     needs: (bundle: HostBundle) => readonly Pick<SecretFile, "parts">[] = () => [],
   ): Promise<Hosts> {
     const rows = new Map<string, { stack: string; connection: Connection }>();
@@ -64,7 +71,7 @@ export class Hosts {
     }
     const folder = platformFolder(wanted.output, [wanted.stack].flat()[0] as string);
     const secrets = new Secrets(folder);
-    const hosts = new Hosts(wanted.output, rows, secrets, folder);
+    const hosts = new Hosts(wanted, rows, secrets, folder);
     await secrets.require(
       hosts.names.flatMap((host) => {
         const { connection, bundle } = hosts.machine(host);
@@ -83,7 +90,11 @@ export class Hosts {
   /** Connects to one host for as long as it is used. */
   async reach<T>(host: string, use: (remote: Remote, machine: Machine) => Promise<T>): Promise<T> {
     const machine = this.machine(host);
-    const remote = await Remote.connect(machine.connection, this.access, machine.bundle.script);
+    const slow = (text: string) => console.error(`${host}  ${this.secrets.masked(text)}`);
+    const { connection, bundle } = machine;
+    const remote = await Remote.connect(connection, this.access, bundle.script, {
+      slow: this.#isQuiet ? undefined : slow,
+    });
     try {
       return await use(remote, machine);
     } finally {

@@ -10,7 +10,9 @@ import { ConvergeFault } from "../fault.ts";
 export function stacksOf(output: string): string[] {
   const file = join(output, "manifest.json");
   if (!existsSync(file))
-    throw new ConvergeFault(`${file} is not there: nothing was synthesized; run cdktf synth`);
+    throw new ConvergeFault(
+      `${file} is not there: nothing was synthesized: run cdktf synth; where another output is meant: --output <folder>`,
+    );
   requireWhole(output);
   const { stacks } = outputJson(readFileSync(file, "utf8"), file, { stacks: MAPPING }) as { stacks: object };
   return Object.keys(stacks);
@@ -19,6 +21,16 @@ export function stacksOf(output: string): string[] {
 /** Stacks with machines, which are asked what they have. */
 export function stacksWithMachines(output: string): string[] {
   return stacksOf(output).filter((stack) => regionOf(output, stack)?.hosts.some((host) => "address" in host));
+}
+
+/** The one that is meant where none is named: that with hosts, besides `local`, if it is the only one. */
+export function onlyStack(output: string): string {
+  const stacks = stacksOf(output).filter((stack) => regionOf(output, stack));
+  const [only, ...others] = stacks.filter((stack) => stack !== "local");
+  if (only !== undefined && others.length === 0) return only;
+  throw new ConvergeFault(
+    `which hosts are meant is not said: expected --stack <stack>, and of stacks with hosts ${output} has ${stacks.join(", ") || "none"}; where another output is meant: --output <folder>`,
+  );
 }
 
 /** Host → its address, of all stacks of an output. */

@@ -19,7 +19,7 @@ interface HostDrift {
 }
 
 /** @returns the exit code: 0 none, 2 drift, 1 a host could not be asked */
-export async function drift({ json, ...options }: Omit<PlanOptions, "out">): Promise<number> {
+export async function drift(options: Omit<PlanOptions, "out">): Promise<number> {
   const hosts = await Hosts.of(options);
   const answers = await hosts.each(async (remote, { bundle }) =>
     hostDrift(bundle.manifest.host, bundle.hash, await remote.compare(), hosts.secrets),
@@ -30,7 +30,7 @@ export async function drift({ json, ...options }: Omit<PlanOptions, "out">): Pro
   });
   const found = stacks.flatMap((each) => each.hosts);
   const text = new PlanText(hasColours());
-  if (json) console.log(JSON.stringify({ format: 1, stacks }, null, 2));
+  if (options.json) console.log(JSON.stringify({ format: 1, stacks }, null, 2));
   else for (const host of found) process.stdout.write(driftText(host, text));
   const failures = stacks.flatMap((each) => Object.entries(each.failures));
   for (const [host, reason] of failures) console.error(`${host}  FAILED  ${plain(reason)}`);

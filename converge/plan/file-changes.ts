@@ -23,8 +23,8 @@ export interface FileChange {
 /** Files, folders and archives, in the order of their paths. */
 export function fileChanges(wanted: Wanted, answer: readonly Line[]): FileChange[] {
   const said = new Answer(answer);
-  const drifted = new Set(said.all("drift").map(([what = ""]) => what));
-  const drift = (path: string) => drifted.has(path) || drifted.has(`${path} (mode or owner)`);
+  const drifted = new Set(said.all("drift").map(([what = ""]) => pathOf(what)));
+  const drift = (path: string) => drifted.has(path);
   const contents = new Map(
     said.all("content").map(([base64 = "", path = ""]) => [path, Buffer.from(base64, "base64").toString()]),
   );
@@ -65,6 +65,11 @@ export function fileChanges(wanted: Wanted, answer: readonly Line[]): FileChange
     }
   });
   return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The path of a drift, behind which its host says how the file differs where that is not its content. */
+function pathOf(drift: string): string {
+  return drift.replace(/ \((gone|(mode|owner) is .*)\)$/, "");
 }
 
 /** Of texts that are added those that are shown: together as much as a host shows of what it has. */
@@ -115,10 +120,16 @@ function fileChange(
   });
   if (!type.startsWith("regular")) return unshown(`it is a ${type}`);
   if (file?.source !== "text") return unshown(`another content of ${file?.size} bytes`);
-  if (current === undefined)
-    return unshown("its lines are not shown: it is no text, long, or not for everybody on the host to read");
+  if (current === undefined) return unshown(`its lines are not shown: ${reasonUnshown(mode)}`);
   const diff = unifiedDiff(secrets.masked(current), secrets.masked(text(path)));
   return diff === "" ? unshown("what differs is masked") : { path, what: "change", diff, ...also };
+}
+
+/** A host shows no lines of what it keeps from some, of what holds NUL bytes, and of what is beyond its answer. */
+function reasonUnshown(mode: string): string {
+  return /[4567]$/.test(mode)
+    ? `it is no text, or the texts that differ are longer than ${SHOWN / 1024} KiB`
+    : `with mode ${mode} it is not for everybody on the host to read`;
 }
 
 function attributes(
@@ -135,7 +146,7 @@ function attributes(
 /** Of a secret its versions are told, and never a byte of either side. */
 export function secretFileChanges(secrets: readonly SecretChange[], drift: readonly string[]): FileChange[] {
   return secrets.map(({ path, held, wanted, value }) => {
-    const isDrift = drift.includes(path) || drift.includes(`${path} (mode or owner)`);
+    const isDrift = drift.some((what) => pathOf(what) === path);
     if (wanted === UNVERSIONED)
       return {
         path,

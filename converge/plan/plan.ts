@@ -35,7 +35,8 @@ export interface StackPlan {
 }
 
 /** @returns the exit code: 0 nothing would change, 2 something would, 1 a host could not be asked */
-export async function plan({ json, out, ...options }: PlanOptions): Promise<number> {
+export async function plan({ out, ...options }: PlanOptions): Promise<number> {
+  const { json } = options;
   const plans = await plansOf(options);
   if (json) console.log(JSON.stringify({ format: 1, stacks: plans.map(machineReadable) }, null, 2));
   else process.stdout.write(planText(plans, new PlanText(hasColours())));
@@ -50,7 +51,7 @@ export async function plan({ json, out, ...options }: PlanOptions): Promise<numb
 }
 
 /** Asks the hosts of stacks. */
-export async function plansOf(options: Omit<PlanOptions, "json" | "out">): Promise<StackPlan[]> {
+export async function plansOf(options: Omit<PlanOptions, "out">): Promise<StackPlan[]> {
   const { output } = options;
   const hosts = await Hosts.of(options, ({ manifest }) => manifest.secrets);
   const origin = OutputOrigin.of(output);
@@ -86,9 +87,10 @@ function planOf(
 export function planText(plans: readonly StackPlan[], text: PlanText): string {
   const hosts = plans.flatMap((each) => each.hosts);
   const changing = hosts.filter(({ same }) => !same).length;
+  const unknown = plans.reduce((sum, { failures }) => sum + failures.size, 0);
   return [
     ...plans.flatMap((each) => [...each.hosts.map((host) => text.host(host)), stepsText(each.steps)]),
-    `${changing} of ${hosts.length} hosts would change\n`,
+    `${changing} of ${plural(hosts.length + unknown, "host")} would change${unknown > 0 ? `, ${unknown} could not be asked` : ""}\n`,
   ].join("");
 }
 

@@ -8,7 +8,7 @@ import { type Generation, generations } from "../script/generations.ts";
 import { type Held, heldOf, requireHeld } from "../script/held.ts";
 import type { OutputOrigin } from "../script/output-origin.ts";
 import { secretChanges } from "../script/secret-changes.ts";
-import { archiveOf, type Missing } from "../script/upload.ts";
+import { archiveOf, type Missing, uploadText } from "../script/upload.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { HostSession, type SessionContext } from "./host-session.ts";
 
@@ -91,12 +91,8 @@ export class HostRun {
       .all("missing")
       .map(([hash, have = 0]): Missing => ({ hash: hash as string, have: Number(have) }));
     if (missing.length > 0) {
-      const bytes = missing.reduce(
-        (sum, { hash, have }) => sum + (bundle.objects.get(hash)?.size ?? 0) - have,
-        0,
-      );
       await this.#session.run("receive", [], archiveOf(bundle, missing));
-      this.#session.say("upload", `${missing.length} objects, ${(bytes / 1e6).toFixed(1)} MB`);
+      this.#session.say("upload", uploadText(bundle, missing));
     }
     if (this.manifest.secrets.length > 0)
       await this.#session.run("secrets", [], this.#context.secrets.lines(this.manifest.secrets));

@@ -3,7 +3,7 @@ import type { ChangeOrder, Connection } from "../../bundle/manifest.ts";
 import type { Member } from "../order/schedule.ts";
 import type { Report } from "../report/report.ts";
 import { type Line, StepFault } from "../script/answer.ts";
-import { Remote } from "../script/remote.ts";
+import { type Connecting, Remote } from "../script/remote.ts";
 import type { Access } from "../ssh/access.ts";
 
 export interface SessionContext {
@@ -38,7 +38,8 @@ export class HostSession {
 
   /** Connects for the first time; throws `NotBegunFault` where the run is told to end before that. */
   async begin(): Promise<Remote> {
-    this.#remote = await this.another(this.#context.ending);
+    const { ending } = this.#context;
+    this.#remote = await this.another({ ending, slow: (text) => this.say("waits", text) });
     return this.#remote;
   }
 
@@ -50,9 +51,9 @@ export class HostSession {
   }
 
   /** A second connection; one that a running step needs is made also where the run is told to end. */
-  another(ending?: AbortSignal): Promise<Remote> {
+  another(connecting?: Connecting): Promise<Remote> {
     const { connection, access } = this.#context;
-    return Remote.connect(connection, access, this.#script, ending);
+    return Remote.connect(connection, access, this.#script, connecting);
   }
 
   /** Takes the host for this run; waits where another has it. */

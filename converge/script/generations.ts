@@ -36,7 +36,7 @@ export function goal(kept: readonly Generation[], wanted?: number): Generation {
   const current = kept.find(({ holds }) => holds);
   if (!current) throw new ConvergeFault("nothing was applied here, so there is nothing to go back to");
   const others = kept.filter(({ manifest }) => manifest !== current.manifest);
-  const list = others.map(({ number }) => number).join(", ") || "none of another bundle";
+  const list = (of: readonly Generation[]) => of.map(({ number }) => number).join(", ") || "none";
   const found =
     wanted === undefined
       ? others.filter(({ number }) => number < current.number).at(-1)
@@ -44,12 +44,12 @@ export function goal(kept: readonly Generation[], wanted?: number): Generation {
   if (!found)
     throw new ConvergeFault(
       wanted === undefined
-        ? `no generation before ${current.number} is kept; kept: ${list}`
-        : `generation ${wanted} is not kept; kept: ${list}`,
+        ? `no generation of another bundle is kept from before ${current.number}, which holds; of other bundles: ${list(others)}`
+        : `generation ${wanted} is not kept; kept: ${list(kept)}, of which ${current.number} holds`,
     );
   if (found.manifest === current.manifest)
     throw new ConvergeFault(
-      `generation ${found.number} is the bundle that is in place (generation ${current.number}); kept: ${list}. What drifted from it comes back with soundstage apply`,
+      `generation ${found.number} is the bundle that is in place (generation ${current.number}); of other bundles: ${list(others)}. What drifted from it comes back with soundstage apply`,
     );
   return found;
 }

@@ -12,6 +12,20 @@ import { Hold, type HoldWait } from "./hold.ts";
 
 const NO_SCRIPT = 66;
 const LOCKED = 4;
+/** Milliseconds until somebody wonders. */
+const SLOW = 3000;
+
+export interface Connecting {
+  /** Once it is aborted, the connection is not made: `NotBegunFault`; one that is there lives on. @default nothing ends it */
+  readonly ending?: AbortSignal | undefined;
+  /** Told once where the host does not answer for a while, and is tried on. @default nobody is told */
+  readonly slow?: ((text: string) => void) | undefined;
+}
+
+function slowText({ address, ports }: Connection): string {
+  const place = address.includes(":") ? `[${address}]` : address;
+  return `no answer yet from ${ports.map((port) => `${place}:${port}`).join(" or ")}, trying on`;
+}
 
 /** One for the process: its limits are those of the servers and networks, whoever connects. */
 const dial = new Dial();
@@ -29,16 +43,24 @@ export class Remote {
     this.#path = `/var/lib/soundstage/bin/${sha256(script).slice(0, 16)}.sh`;
   }
 
-  /** @param ending once it is aborted, the connection is not made: `NotBegunFault`; one that is there lives on */
   static async connect(
     connection: Connection,
     access: Access,
     script: string,
-    ending?: AbortSignal,
+    { ending, slow }: Connecting = {},
   ): Promise<Remote> {
     const server = connection.jump?.[0]?.address ?? connection.address;
-    const ssh = await dial.open(server, () => Ssh.connect(connection, access, ending), ending);
-    return new Remote(ssh, script);
+    let patience: NodeJS.Timeout | undefined;
+    // What waits for its turn is not the host's fault: its time begins with its first attempt.
+    const open = () => {
+      patience ??= slow && setTimeout(() => slow(slowText(connection)), SLOW);
+      return Ssh.connect(connection, access, ending);
+    };
+    try {
+      return new Remote(await dial.open(server, open, ending), script);
+    } finally {
+      clearTimeout(patience);
+    }
   }
 
   /** One round trip; undefined where the host has never seen this version of the script. */

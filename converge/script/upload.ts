@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import type { HostBundle } from "../../bundle/reader.ts";
+import { bytes, plural } from "../text/quantity.ts";
 
 /** Compressed once and sent to every host that misses it: a runtime of 100 MB is the bulk of a first deploy. */
 const LARGE = 1 << 20;
@@ -13,6 +14,12 @@ export interface Missing {
   readonly hash: string;
   /** Bytes that an interrupted upload has brought. */
   readonly have: number;
+}
+
+/** How many are on their way, and how much of them is not there yet. */
+export function uploadText({ objects }: Pick<HostBundle, "objects">, missing: readonly Missing[]): string {
+  const size = missing.reduce((sum, { hash, have }) => sum + (objects.get(hash)?.size ?? 0) - have, 0);
+  return `${plural(missing.length, "object")}, ${bytes(size)}`;
 }
 
 /** A gzip stream may be a sequence of gzip members (RFC 1952 §2.2): each object is one. */

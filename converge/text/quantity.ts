@@ -14,11 +14,18 @@ export function duration(seconds: number): string {
   return `${Math.floor(seconds / length)} ${unit}`;
 }
 
-/** `12 GB`, `830 MB`: decimal, as disks are sold. */
+const SIZES = [
+  ["TB", 1e12],
+  ["GB", 1e9],
+  ["MB", 1e6],
+  ["kB", 1e3],
+] as const;
+
+/** `12 GB`, `1.2 MB`, `830 kB`, `12 B`: decimal, as disks are sold. */
 export function bytes(count: number): string {
-  const [unit, size] = count >= 1e12 ? ["TB", 1e12] : count >= 1e9 ? ["GB", 1e9] : ["MB", 1e6];
-  const amount = count / (size as number);
-  return `${amount < 10 && unit !== "MB" ? amount.toFixed(1) : Math.floor(amount)} ${unit}`;
+  const [unit, size] = SIZES.find(([, each]) => count >= each) ?? ["B", 1];
+  const amount = count / size;
+  return `${amount < 10 && size > 1e3 ? amount.toFixed(1) : Math.floor(amount)} ${unit}`;
 }
 
 export function plural(count: number, noun: string): string {

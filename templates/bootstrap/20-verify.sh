@@ -41,14 +41,24 @@ interrupted() {
 }
 
 verify_files() {
-  differing "$1" | while IFS="$TAB" read -r what path; do
-    if [ "$what" = content ]; then say drift "$path"; else say drift "$path (mode or owner)"; fi
-  done
-  awk -F "$TAB" '$1 == "secret" { print $2 FS $3 FS $5 } $1 == "dir" { print $2 FS $3 FS $4 }' "$1" >"$WORK/plain"
+  differing "$1" >"$WORK/otherwise"
+  while IFS="$TAB" read -r what path; do
+    [ "$what" = content ] || continue
+    if [ -e "$path" ] || [ -L "$path" ]; then say drift "$path"; else say drift "$path (gone)"; fi
+  done <"$WORK/otherwise"
+  awk -F "$TAB" -v otherwise="$WORK/otherwise" '
+    BEGIN { while ((getline <otherwise) > 0) if ($1 == "mode") mode[$2] = 1 }
+    $1 == "file" && mode[$7] { print $2 FS $3 FS $7 }
+    $1 == "secret" { print $2 FS $3 FS $5 }
+    $1 == "dir" { print $2 FS $3 FS $4 }' "$1" >"$WORK/plain"
   [ ! -s "$WORK/plain" ] || cut -f3 "$WORK/plain" | stats | awk -F "$TAB" -v wanted="$WORK/plain" '
-    { is[$6] = $1 FS $2 }
-    END { while ((getline <wanted) > 0) if (is[$3] != $1 FS $2) print $3 }' |
-    while read -r path; do say drift "$path (mode or owner)"; done
+    { mode[$6] = $1; owner[$6] = $2 }
+    END { while ((getline <wanted) > 0) {
+      if (mode[$3] == $1 && owner[$3] == $2) continue
+      how = mode[$3] == $1 ? "" : "mode is " mode[$3] ", not " $1
+      if (owner[$3] != $2) how = how (how == "" ? "" : ", ") "owner is " owner[$3] ", not " $2
+      print $3 " (" (mode[$3] == "" ? "gone" : how) ")" } }' |
+    while read -r drifted; do say drift "$drifted"; done
   [ ! -e "$WORK/is/archive" ] || while IFS="$TAB" read -r sha _ path; do is_archive "$sha" "$path" || say drift "$path"; done <"$WORK/is/archive"
 }
 

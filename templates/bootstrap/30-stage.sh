@@ -8,7 +8,7 @@ stage() {
   [ -n "$(manifest_hash "$STAGED/manifest.part")" ] || { echo "no manifest arrived" >&2; return 10; }
   mv "$STAGED/manifest.part" "$STAGED/manifest"
   printf '%s\n' "${1:--}" >"$STAGED/origin"
-  rm -rf "$STAGED/secrets"
+  rm -rf "$STAGED/secrets" "$STAGED/rollback"
   mkdir -p "$STAGED/secrets"
   wanted_objects "$STAGED/manifest" | while read -r sha; do
     [ ! -e "$OBJECTS/$sha" ] || continue

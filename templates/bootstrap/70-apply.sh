@@ -173,7 +173,9 @@ commit() {
   disarm_guard
   prune
   prune_archives "$manifest"
-  audit generation "$new after $old"
+  back=''
+  [ ! -e "$STAGED/rollback" ] || back=", a rollback to $(cat "$STAGED/rollback")"
+  audit generation "$new after $old$back"
   ! grep -q "^retired$TAB" "$manifest" || empty "$manifest"
   say generation "$new"
 }

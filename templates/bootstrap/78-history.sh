@@ -26,6 +26,7 @@ restage() {
   mkdir -p "$STAGED/secrets"
   cp "$kept/manifest" "$STAGED/manifest"
   sed -n 3p "$kept/meta" >"$STAGED/origin"
+  printf '%s\n' "$1" >"$STAGED/rollback"
   for secret in "$kept"/secrets/*; do [ ! -e "$secret" ] || cp "$secret" "$STAGED/secrets/"; done
   records order "$STAGED/manifest" | cut -f1 | while read -r group; do say group "$group"; done
   missing_packages "$STAGED/manifest" | while read -r name; do say packages "$name is not put back"; done

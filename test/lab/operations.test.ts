@@ -71,7 +71,7 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
     const { code, stdout } = await run("history", "a");
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/^ +1 +[0-9a-f]{8} +this output's +20\S+Z +root@\S+ pid \d+$/m),
+      expect.stringMatching(/^ +1 +kept +[0-9a-f]{8} +this output's +20\S+Z +root@\S+ pid \d+$/m),
     ]);
     expect(stdout).toMatch(/^ +2 +holds +[0-9a-f]{8} +20/m);
     const audit = JSON.parse((await run("history", "a", "--audit", "--json")).stdout).audit;
@@ -104,7 +104,9 @@ describe.skipIf(missing)(`operations${missing ? ` (${missing})` : ""}`, () => {
       1,
       expect.stringContaining("generation 1 is the bundle that is in place"),
     ]);
-    expect((await run("rollback", "a", "9")).stderr).toContain("generation 9 is not kept; kept: 2");
+    expect((await run("rollback", "a", "9")).stderr).toContain(
+      "generation 9 is not kept; kept: 1, 2, 3, of which 3 holds",
+    );
     const forth = await run("rollback", "a", "--json");
     expect([forth.code, fleet.pages()[0], await fleet.held()]).toEqual([0, "two", []]);
     expect(JSON.parse(last(forth.stdout))).toMatchObject({ event: "summary", hosts: { a: "changed" } });

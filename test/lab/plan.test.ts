@@ -176,7 +176,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
     expect(stdout.split("\n").slice(1)).toEqual([
       "  + package nginx-light",
       "  + user relay is made",
-      "  ~ /etc/hidden  its lines are not shown: it is no text, long, or not for everybody on the host to read; mode 0600 → 0644",
+      "  ~ /etc/hidden  its lines are not shown: with mode 0600 it is not for everybody on the host to read; mode 0600 → 0644",
       "  ~ /etc/notes  mode 0644 → 0640",
       "    @@ -1 +1 @@",
       "    -theirs",
@@ -196,7 +196,7 @@ describe.skipIf(missing)(`plan${missing ? ` (${missing})` : ""}`, () => {
       "  ~ action known (host): due",
       "  ! not put back if it fails later: package nginx-light, action new, if it is due",
       "wave 1: a",
-      "1 of 1 hosts would change",
+      "1 of 1 host would change",
       "",
     ]);
     expect(stdout).not.toContain("hidden\n");

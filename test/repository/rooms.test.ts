@@ -57,7 +57,7 @@ const CONVERGE: Record<string, string[]> = {
   text: [],
   secrets: [],
   ssh: ["secrets"],
-  script: ["secrets", "ssh"],
+  script: ["secrets", "ssh", "text"],
   output: ["script", "secrets", "ssh"],
   order: [],
   report: ["secrets", "text"],

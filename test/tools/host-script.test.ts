@@ -2,6 +2,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -110,6 +112,33 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
     ]);
   });
 
+  test("drift says what is gone, and which mode and owner there are in the place of which", () => {
+    const path = (name: string) => join(folder, name);
+    for (const name of ["other", "open", "theirs", "secret"])
+      writeFileSync(path(name), "page\n", { mode: 0o644 });
+    chmodSync(path("open"), 0o666);
+    chownSync(path("theirs"), 12_345, 0);
+    const records = ["gone", "open", "theirs"].map((name) => file(path(name), "page\n"));
+    const others = [
+      file(path("other"), "else\n"),
+      ["secret", "0600", "root:root", "1", path("secret")],
+      ["dir", "0755", "root:root", path("folder")],
+    ];
+    generation(1, manifest([...records, ...others]));
+    symlinkSync(join(state, "generations/1"), join(state, "current"));
+    const said = script("inspect")
+      .stdout.split("\n")
+      .filter((line) => line.startsWith("drift"));
+    expect(said.map((line) => line.replace(`drift\t${folder}/`, "")).sort()).toEqual([
+      "folder (gone)",
+      "gone (gone)",
+      "open (mode is 0666, not 0644)",
+      "other",
+      "secret (mode is 0644, not 0600)",
+      "theirs (owner is UNKNOWN:root, not root:root)",
+    ]);
+  });
+
   test("a folder that stands where a file shall be is refused, and stays", () => {
     const path = join(folder, "page");
     mkdirSync(path);
@@ -136,6 +165,28 @@ describe.skipIf(missing)(`the host's script${missing}`, () => {
       "page\n",
       false,
     ]);
+  });
+
+  test("a rollback is one in the audit, and what is staged after it is none", () => {
+    generation(1);
+    writeFileSync(join(state, "generations/1/facts"), "");
+    writeFileSync(join(state, "generations/1/meta"), "2026-03-01T10:00:00Z\nanna\n-\n");
+    generation(2);
+    symlinkSync(join(state, "generations/2"), join(state, "current"));
+    const committed = (old: number, number: number) => {
+      generation(number);
+      writeFileSync(join(state, "journal"), `${old} ${number} applied\n`);
+      expect(script("commit").status).toBe(0);
+      return readFileSync(join(state, "audit"), "utf8").trim().split("\t").at(-1);
+    };
+    expect(script("restage", "1").status).toBe(0);
+    expect(committed(2, 3)).toBe("3 after 2, a rollback to 1");
+    const staged = spawnSync("sh", [join(folder, "script"), "stage", "-"], {
+      env: env(),
+      input: manifest([]),
+    });
+    expect(staged.status).toBe(0);
+    expect(committed(3, 4)).toBe("4 after 3");
   });
 
   test("a kernel key whose network card is gone keeps nobody from an apply", () => {

@@ -5,8 +5,18 @@ import type { Machine } from "../../../converge/output/hosts.ts";
 import type { Line } from "../../../converge/script/answer.ts";
 
 const NOW = Date.parse("2026-03-01T12:00:00Z");
-const units = ["nginx.service", "soundstage-relay@3000.service"].map((name) => ({ name }));
-const machine = { host: "eu-1", stack: "region-eu", bundle: { manifest: { units } } } as unknown as Machine;
+const units = [
+  "nginx.service",
+  "soundstage-relay@3000.service",
+  "haproxy.service",
+  "redis-server.service",
+].map((name) => ({ name }));
+const machine = {
+  host: "eu-1",
+  stack: "region-eu",
+  connection: {},
+  bundle: { manifest: { units } },
+} as unknown as Machine;
 const WELL: readonly Line[] = [
   ["clock", String(NOW / 1000)],
   ["release", "debian", "12"],
@@ -39,6 +49,8 @@ describe("what a host must have", () => {
     [["cgroup", "tmpfs"], /^cgroup: .*unified_cgroup_hierarchy=1/],
     [["module", "sch_fq", "no"], /^kernel sch_fq: apt-get install linux-image-amd64/],
     [["listens", "80", "apache2.service"], /^port 80: systemctl disable --now apache2\.service$/],
+    [["listens", "6379", "redis.service"], /^port 6379: systemctl disable --now redis\.service$/],
+    [["listens", "5001", "uwsgi.service"], /^port 5001: systemctl disable --now uwsgi\.service$/],
     [["listens", "3000", "-"], /^port 3000: ss -ltnp sport = :3000$/],
   ])("%s fails, with what mends it", ([line, expected]) => {
     expect(failing(line)).toEqual([expect.stringMatching(expected)]);
@@ -46,6 +58,16 @@ describe("what a host must have", () => {
 
   test("a port of another's that no unit of the bundle needs is nobody's business", () => {
     expect(failing(["listens", "25", "exim4.service"])).toEqual([]);
+  });
+
+  test("a container is not failed for the kernel that it shares", () => {
+    const shared = { ...machine, connection: { ...machine.connection, kernel: "shared" as const } };
+    const answer: readonly Line[] = [...WELL.filter(([kind]) => kind !== "cgroup"), ["cgroup", "tmpfs"]];
+    const found = hostFindings(shared, answer, { began: NOW - 20, ended: NOW + 20 });
+    expect(found.filter(({ ok }) => !ok)).toEqual([]);
+    expect(doctorText(found, false)).toMatch(
+      /^eu-1 +cgroup +note +version 1: quotas of units do not hold; /m,
+    );
   });
 
   test("what mends it stands below what fails", () => {

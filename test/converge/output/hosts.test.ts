@@ -5,8 +5,13 @@ import { join } from "node:path";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { Converge } from "../../../constructs/host/converge.ts";
 import { Host } from "../../../constructs/host/host.ts";
+import { UnreachableFault } from "../../../converge/fault.ts";
+import { status } from "../../../converge/look/status.ts";
 import { lockPackages } from "../../../converge/packages.ts";
-import { plan } from "../../../converge/plan/plan.ts";
+import type { HostPlan } from "../../../converge/plan/host-plan.ts";
+import { plan, planText } from "../../../converge/plan/plan.ts";
+import { PlanText } from "../../../converge/plan/plan-text.ts";
+import { Ssh } from "../../../converge/ssh/ssh.ts";
 import { upgrade } from "../../../converge/upgrade.ts";
 import { synthOutput } from "../../constructs/synth.ts";
 
@@ -15,6 +20,7 @@ beforeAll(
   () => void execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(folder, "key")]),
 );
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
 });
@@ -44,6 +50,42 @@ test("why a host is not reached is told without the values of secrets, to machin
   expect(said.join("\n")).not.toContain("127.0.0.1:9");
 });
 
+test.for([[false], [true]] as const)(
+  "a host that does not answer for a while is told of once, and to machines (%s) not at all",
+  async ([json]) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const gone = new UnreachableFault("gone", true);
+    const connect = vi
+      .spyOn(Ssh, "connect")
+      .mockImplementation(() => new Promise((_, reject) => setTimeout(() => reject(gone), 2000)));
+    const [said, shown]: [string[], string[]] = [[], []];
+    vi.spyOn(console, "error").mockImplementation((text) => void said.push(String(text)));
+    vi.spyOn(console, "log").mockImplementation((text) => void shown.push(String(text)));
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => shown.push(String(text)) > 0);
+    const asked = status({ output: output(), stack: "eu", hosts: ["a"], json });
+    await vi.waitUntil(() => connect.mock.calls.length > 0);
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(said).toEqual([]);
+    while (connect.mock.calls.length < 6) {
+      await vi.advanceTimersByTimeAsync(2000);
+      await new Promise(setImmediate);
+    }
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await asked).toBe(1);
+    expect(said).toEqual(json ? [] : ["a  no answer yet from 127.0.0.1:9, trying on"]);
+    expect(shown.join("")).toContain("gone (tried 6 times)");
+  },
+);
+
+test("what could not be asked counts among the hosts of a plan", () => {
+  const same = { host: "a", same: true } as HostPlan;
+  const failures = new Map([["b", "gone"]]);
+  const plans = [{ stack: "eu", hosts: [same], failures, steps: [] }];
+  expect(planText(plans, new PlanText(false))).toBe(
+    "a  nothing to change\n0 of 2 hosts would change, 1 could not be asked\n",
+  );
+});
+
 test("an upgrade tells once of a host that is not reached", async () => {
   const said: string[] = [];
   for (const name of ["log", "error"] as const)
@@ -53,8 +95,8 @@ test("an upgrade tells once of a host that is not reached", async () => {
   const confirmed = async () => true;
   expect(await upgrade({ output: output(), stack: "eu", confirmed })).toBe(1);
   for (const host of ["a", "b"])
-    expect(said.join("\n").match(new RegExp(`^${host} .*`, "gm"))).toEqual([
-      expect.stringMatching(/FAILED .*can not be reached/),
+    expect(said.join("\n").match(new RegExp(`^${host} .*FAILED.*`, "gm"))).toEqual([
+      expect.stringMatching(/can not be reached/),
     ]);
 });
 

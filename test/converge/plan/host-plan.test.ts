@@ -9,7 +9,7 @@ import { base64, held, manifest, SECRETS, secret, shown, VALUE, wanted } from ".
 test("a plan is read from top to bottom: what is odd, what comes, what restarts, what does not come back", () => {
   const answer: Line[] = [
     ...held(),
-    ["drift", "/etc/motd (mode or owner)"],
+    ["drift", "/etc/motd (mode is 0644, not 0640)"],
     ["drift", "kernel key vm.swappiness is 60, not 10"],
     secret("/etc/token", 1, "here-comes-the-sun"),
     secret("/etc/key", 4, VALUE),
@@ -33,7 +33,7 @@ test("a plan is read from top to bottom: what is odd, what comes, what restarts,
   ];
   expect(shown(answer)).toBe(
     `eu-1  generation 4 → bundle ffffffffffff
-  ! drift: /etc/motd (mode or owner)
+  ! drift: /etc/motd (mode is 0644, not 0640)
   ! drift: kernel key vm.swappiness is 60, not 10
   ! package varnish is not wanted any more, and stays
   + package nginx-light=1.22.1-9 (has 1.22.1-8)
@@ -87,6 +87,29 @@ test("what is gone for good on a host that retires is said before, and its data 
     "data /var/lib/redis is purged",
   ]);
   expect(member.retires).toBe(true);
+});
+
+test.for([
+  ["0644", /shown: it is no text, or the texts that differ are longer than 256 KiB$/m],
+  ["0600", /shown: with mode 0600 it is not for everybody on the host to read; mode 0600 → 0644$/m],
+] as const)("why lines of a file of mode %s are not shown is said", ([mode, reason]) => {
+  const row = ["file", "content", mode, "root:root", "regular file", "/etc/nginx.conf"] as const;
+  expect(shown([...held(), ...SECRETS, row])).toMatch(reason);
+});
+
+test("what is gone, and what is another's secret, is marked as drift of its path", () => {
+  const answer: Line[] = [
+    ...held(),
+    ["drift", "/opt/node (gone)"],
+    ["drift", "/etc/key (owner is relay:relay, not root:root)"],
+    ["file", "new", "-", "-", "-", "/opt/node"],
+    secret("/etc/token", 2, VALUE),
+    secret("/etc/key", 4, VALUE),
+  ];
+  expect(hostPlan(wanted, answer).files.map(({ path, drift }) => [path, drift])).toEqual([
+    ["/opt/node", true],
+    ["/etc/key", true],
+  ]);
 });
 
 test("a host that is its bundle has nothing to change, and one that drifted from it has", () => {
