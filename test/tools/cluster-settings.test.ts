@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -22,7 +22,7 @@ describe.skipIf(lacks.length > 0)(`a cluster's settings in etcd, by patronictl${
   const run = (program: string, ...args: string[]) => spawnSync(program, args, { encoding: "utf8", env });
   const put = (key: string, value: string) =>
     run("etcdctl", `--endpoints=${endpoint}`, "put", `/service/music/${key}`, value);
-  const patronictl = (...args: string[]) => run("patronictl", "-c", join(folder, "config.yml"), ...args);
+  const patronictl = (...args: string[]) => run("patronictl", "-c", join(folder, "conf.d"), ...args);
   const held = () => patronictl("show-config").stdout;
 
   beforeAll(async () => {
@@ -38,7 +38,8 @@ describe.skipIf(lacks.length > 0)(`a cluster's settings in etcd, by patronictl${
     );
     await vi.waitFor(() => expect(put("initialize", "7").status).toBe(0), { timeout: 15_000, interval: 200 });
     const file = { scope: "music", namespace: "/service/", etcd3: { hosts: [`127.0.0.1:${client}`] } };
-    writeFileSync(join(folder, "config.yml"), stringify(file));
+    mkdirSync(join(folder, "conf.d"));
+    writeFileSync(join(folder, "conf.d", "10-member.yml"), stringify(file));
   });
   afterAll(() => {
     etcd?.kill("SIGINT");

@@ -137,7 +137,14 @@ describe.skipIf(missing)(`zones on Route 53${missing ? ` (${missing})` : ""}`, {
     tf("zones", "validate");
     const planned = due("zones");
     expect(planned.map((address) => address.split(".")[0])).toContain("aws_kms_key");
-    tf("zones", "apply", "-input=false", "-auto-approve", ...planned.map((address) => `-target=${address}`));
+    tf(
+      "zones",
+      "apply",
+      "-input=false",
+      "-auto-approve",
+      MANY,
+      ...planned.map((address) => `-target=${address}`),
+    );
     expect(due("zones")).toEqual([]);
     const sets = records("example.org");
     expect(values(sets, "example.org.", "A")).toEqual(["192.0.2.10", "192.0.2.11"]);
@@ -154,7 +161,7 @@ describe.skipIf(missing)(`zones on Route 53${missing ? ` (${missing})` : ""}`, {
   test("answer by location, each hanging on a health check of its host", () => {
     tf("traffic", "init", "-input=false");
     tf("traffic", "validate");
-    tf("traffic", "apply", "-input=false", "-auto-approve");
+    tf("traffic", "apply", "-input=false", "-auto-approve", MANY);
     expect(due("traffic")).toEqual([]);
     const sets = records("live.example.org").filter(({ GeoLocation }) => GeoLocation);
     expect(
@@ -195,7 +202,7 @@ describe.skipIf(missing)(`zones on Route 53${missing ? ` (${missing})` : ""}`, {
         file,
         readFileSync(file, "utf8").replaceAll('"prevent_destroy": true', '"prevent_destroy": false'),
       );
-      tf(stack, "destroy", "-auto-approve", "-input=false");
+      tf(stack, "destroy", "-auto-approve", "-input=false", MANY);
     }
     expect(aws("route53", "list-hosted-zones").HostedZones).toEqual([]);
     expect(aws("route53", "list-health-checks").HealthChecks).toEqual([]);
@@ -204,3 +211,6 @@ describe.skipIf(missing)(`zones on Route 53${missing ? ` (${missing})` : ""}`, {
 
 /** moto 5 has no key-signing keys of Route 53, nor what asks for them. */
 const UNKNOWN = /^aws_route53_(key_signing_key|hosted_zone_dnssec)\./;
+
+/** Each change waits until Route 53 says that it is everywhere. */
+const MANY = "-parallelism=50";
