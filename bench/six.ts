@@ -75,8 +75,10 @@ function rows(times: ReadonlyMap<string, Times>): Row[] {
 
 /** Ansible's modules run in it. */
 async function installPython(lab: Lab, name: string): Promise<void> {
-  const install = "apt-get install -y -qq --no-install-recommends python3";
-  await lab
-    .host(name)
-    .must(`apt-get update -qq && ${install}`, { env: { DEBIAN_FRONTEND: "noninteractive" } });
+  // A proxy that is asked by six at once may leave one without an answer: that is asked again.
+  const apt = "apt-get -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=5";
+  await lab.host(name).must(`${apt} update && ${apt} install -y --no-install-recommends python3`, {
+    timeout: 300_000,
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
 }
